@@ -24,8 +24,14 @@ type Reader interface {
 	ReadDir(path string) ([]fs.DirEntry, error) // sorted by name
 	Readlink(path string) (string, error)
 	// Xattr returns an extended attribute, nil when it is not set or not
-	// supported.
+	// supported. It does not follow symlinks.
 	Xattr(path, name string) ([]byte, error)
+	// ListXattr returns the names of the extended attributes, nil when there
+	// are none or they are not supported. It does not follow symlinks.
+	ListXattr(path string) ([]string, error)
+	// Attrs returns the attribute flags of a file (chattr, FlagImmutable...).
+	// ok is false where the file system or platform has none.
+	Attrs(path string) (flags uint32, ok bool, err error)
 
 	// LookPath finds an executable in the host's PATH (salt.utils.path.which):
 	// "" when there is none.
@@ -54,6 +60,8 @@ type Writer interface {
 	// WriteFile replaces a file atomically: temporary file in the same
 	// directory, content, fsync, owner, mode, security label, rename.
 	WriteFile(path string, content io.Reader, o WriteOptions) error
+	// Mkdir and MkdirAll make directories; the umask applies to mode as it
+	// does for mkdir(2).
 	Mkdir(path string, mode fs.FileMode) error
 	MkdirAll(path string, mode fs.FileMode) error
 	Remove(path string) error // a file, a link or an empty directory
@@ -66,11 +74,15 @@ type Writer interface {
 	Lchown(path string, uid, gid int) error // -1 keeps; the link itself
 	Chtimes(path string, atime, mtime time.Time) error
 	SetXattr(path, name string, value []byte) error // nil value removes
+	// SetAttrs sets the attribute flags of a file (see Attrs).
+	SetAttrs(path string, flags uint32) error
+	// Mknod makes a device, or with fs.ModeNamedPipe a pipe.
 	Mknod(path string, mode fs.FileMode, major, minor uint32) error
 	Setenv(name, value string) error // of this process and later children
 	Unsetenv(name string) error
 
-	// Run runs any command.
+	// Run runs any command. A program that is not there is an error that wraps
+	// fs.ErrNotExist; a command that ran and failed is no error.
 	Run(ctx context.Context, cmd Cmd) (Output, error)
 	// Kill sends a signal to a process.
 	Kill(pid int, signal int) error
@@ -148,6 +160,9 @@ type WriteOptions struct {
 	Dir string
 	// NoFollow replaces a symlink itself instead of the file behind it.
 	NoFollow bool
+	// KeepLinks writes into a file that has several hard links instead of
+	// replacing it, so that the links stay (not atomic for such files).
+	KeepLinks bool
 }
 
 // Cmd is a command to run.

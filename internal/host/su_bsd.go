@@ -1,0 +1,6 @@
+//go:build freebsd || darwin
+
+package host
+
+// hasGNUSu: su has no option for the shell.
+const hasGNUSu = false

@@ -1,0 +1,4 @@
+package host
+
+// hasGNUSu: su takes the shell with -s.
+const hasGNUSu = true
