@@ -1,0 +1,401 @@
+package py
+
+import (
+	"iter"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// Dict is Python's dict: insertion-ordered and shared by reference. With
+// Ordered it is collections.OrderedDict, which Salt's YAML loader makes and
+// which differs only in how it prints and in which class it names itself.
+//
+// Up to smallDict entries it is searched in order without an index, which is
+// what nearly all dicts of a state tree are.
+type Dict struct {
+	Ordered bool
+
+	entries []dictEntry
+	live    int              // entries not deleted
+	index   map[any]int32    // hash key -> entry, nil while small
+	strs    map[string]int32 // the same for str keys
+}
+
+type dictEntry struct {
+	key, val Value // key is nil when deleted
+	hash     any   // nil for a Str key
+}
+
+const smallDict = 8
+
+// NewDict returns an empty dict.
+func NewDict() *Dict { return &Dict{} }
+
+// NewOrderedDict returns an empty OrderedDict.
+func NewOrderedDict() *Dict { return &Dict{Ordered: true} }
+
+// DictOf returns a dict of alternating str keys and values.
+func DictOf(kv ...any) *Dict {
+	d := NewDict()
+	for i := 0; i+1 < len(kv); i += 2 {
+		d.SetStr(kv[i].(string), kv[i+1].(Value))
+	}
+	return d
+}
+
+// Type implements Value.
+func (d *Dict) Type() string {
+	if d.Ordered {
+		return "OrderedDict"
+	}
+	return "dict"
+}
+
+// Len returns the number of entries.
+func (d *Dict) Len() int {
+	if d == nil {
+		return 0
+	}
+	return d.live
+}
+
+// hashKey maps a value to a comparable Go value such that equal Python values
+// map to equal ones: 1, 1.0 and True are one key.
+func hashKey(v Value) (any, error) {
+	switch v := v.(type) {
+	case Str:
+		return v, nil
+	case Bytes, NoneType, EllipsisType:
+		return v, nil
+	case Int:
+		return v, nil
+	case Bool:
+		if v {
+			return Int(1), nil
+		}
+		return Int(0), nil
+	case Float:
+		f := float64(v)
+		if f == math.Trunc(f) && math.Abs(f) < 1<<63 {
+			return Int(int64(f)), nil
+		}
+		if f == math.Trunc(f) && !math.IsInf(f, 0) {
+			b, _ := big.NewFloat(f).Int(nil)
+			return longKey(b.String()), nil
+		}
+		return v, nil
+	case *Long:
+		return longKey(v.v.String()), nil
+	case Tuple:
+		return tupleKeyOf(v)
+	case *List, *Dict:
+		return nil, unhashable(v)
+	case Hasher:
+		return v.HashKey()
+	case Complex:
+		if imag(complex128(v)) == 0 {
+			return hashKey(Float(real(complex128(v))))
+		}
+	}
+	if !comparable(v) {
+		return nil, unhashable(v)
+	}
+	return v, nil
+}
+
+type (
+	longKey  string
+	tupleKey string
+)
+
+// tupleKeyOf flattens a tuple's item keys into one string. Reference types
+// inside a tuple (functions) are told apart by their own HashKey only.
+func tupleKeyOf(t Tuple) (any, error) {
+	var b strings.Builder
+	for _, it := range t {
+		k, err := hashKey(it)
+		if err != nil {
+			return nil, err
+		}
+		var tag byte
+		var text string
+		switch k := k.(type) {
+		case Str:
+			tag, text = 's', string(k)
+		case Bytes:
+			tag, text = 'b', string(k)
+		case Int:
+			tag, text = 'i', strconv.FormatInt(int64(k), 10)
+		case Float:
+			tag, text = 'f', strconv.FormatFloat(float64(k), 'g', -1, 64)
+		case longKey:
+			tag, text = 'i', string(k)
+		case tupleKey:
+			tag, text = 't', string(k)
+		case NoneType:
+			tag = 'n'
+		default:
+			tag, text = 'r', Repr(it)
+		}
+		b.WriteByte(tag)
+		b.WriteString(strconv.Itoa(len(text)))
+		b.WriteByte(':')
+		b.WriteString(text)
+	}
+	return tupleKey(b.String()), nil
+}
+
+func (d *Dict) findStr(key string) int {
+	if d == nil {
+		return -1
+	}
+	if d.strs != nil {
+		if i, ok := d.strs[key]; ok {
+			return int(i)
+		}
+		return -1
+	}
+	for i := range d.entries {
+		if s, ok := d.entries[i].key.(Str); ok && string(s) == key {
+			return i
+		}
+	}
+	return -1
+}
+
+func (d *Dict) find(key Value) (int, any, error) {
+	if s, ok := key.(Str); ok {
+		return d.findStr(string(s)), nil, nil
+	}
+	h, err := hashKey(key)
+	if err != nil {
+		return -1, nil, err
+	}
+	if d == nil {
+		return -1, h, nil
+	}
+	if s, ok := h.(Str); ok { // a str-like key of another type
+		return d.findStr(string(s)), h, nil
+	}
+	if d.strs != nil {
+		if i, ok := d.index[h]; ok {
+			return int(i), h, nil
+		}
+		return -1, h, nil
+	}
+	for i := range d.entries {
+		if d.entries[i].key != nil && d.entries[i].hash != nil && d.entries[i].hash == h {
+			return i, h, nil
+		}
+	}
+	return -1, h, nil
+}
+
+// Get returns the value of a key; an unhashable key is a TypeError.
+func (d *Dict) Get(key Value) (Value, bool, error) {
+	i, _, err := d.find(key)
+	if err != nil || i < 0 {
+		return nil, false, err
+	}
+	return d.entries[i].val, true, nil
+}
+
+// GetStr returns the value of a str key.
+func (d *Dict) GetStr(key string) (Value, bool) {
+	if i := d.findStr(key); i >= 0 {
+		return d.entries[i].val, true
+	}
+	return nil, false
+}
+
+// Lookup returns the value of a str key, or nil.
+func (d *Dict) Lookup(key string) Value {
+	v, _ := d.GetStr(key)
+	return v
+}
+
+// String returns the value of a str key when it is a str, else "".
+func (d *Dict) String(key string) string {
+	s, _ := d.Lookup(key).(Str)
+	return string(s)
+}
+
+// Has says whether the str key is there.
+func (d *Dict) Has(key string) bool { return d.findStr(key) >= 0 }
+
+// Set adds or replaces; a replaced key keeps its place and its first spelling.
+func (d *Dict) Set(key, val Value) error {
+	i, h, err := d.find(key)
+	if err != nil {
+		return err
+	}
+	if i >= 0 {
+		d.entries[i].val = val
+		return nil
+	}
+	d.add(key, val, h)
+	return nil
+}
+
+// SetStr is Set for a str key.
+func (d *Dict) SetStr(key string, val Value) {
+	if i := d.findStr(key); i >= 0 {
+		d.entries[i].val = val
+		return
+	}
+	d.add(Str(key), val, nil)
+}
+
+func (d *Dict) add(key, val Value, h any) {
+	d.entries = append(d.entries, dictEntry{key: key, val: val, hash: h})
+	d.live++
+	switch {
+	case d.strs != nil:
+		d.note(len(d.entries) - 1)
+	case len(d.entries) > smallDict:
+		d.reindex()
+	}
+}
+
+func (d *Dict) note(i int) {
+	e := &d.entries[i]
+	if s, ok := e.key.(Str); ok {
+		d.strs[string(s)] = int32(i)
+		return
+	}
+	if d.index == nil {
+		d.index = map[any]int32{}
+	}
+	d.index[e.hash] = int32(i)
+}
+
+func (d *Dict) reindex() {
+	d.strs = make(map[string]int32, len(d.entries))
+	d.index = nil
+	for i := range d.entries {
+		if d.entries[i].key != nil {
+			d.note(i)
+		}
+	}
+}
+
+// Delete removes a key and returns its value; ok is false when it was not there.
+func (d *Dict) Delete(key Value) (old Value, ok bool, err error) {
+	i, h, err := d.find(key)
+	if err != nil || i < 0 {
+		return nil, false, err
+	}
+	old = d.entries[i].val
+	if d.strs != nil {
+		if s, isStr := d.entries[i].key.(Str); isStr {
+			delete(d.strs, string(s))
+		} else {
+			delete(d.index, h)
+		}
+	}
+	d.entries[i] = dictEntry{}
+	d.live--
+	d.compact()
+	return old, true, nil
+}
+
+// DeleteStr removes a str key.
+func (d *Dict) DeleteStr(key string) (Value, bool) {
+	old, ok, _ := d.Delete(Str(key)) // a str is always hashable
+	return old, ok
+}
+
+// compact drops deleted entries once they are more than half, so that a
+// queue-like use stays linear.
+func (d *Dict) compact() {
+	if len(d.entries) > smallDict && d.live > len(d.entries)/2 {
+		return
+	}
+	out := make([]dictEntry, 0, d.live)
+	for _, e := range d.entries {
+		if e.key != nil {
+			out = append(out, e)
+		}
+	}
+	d.entries = out
+	if d.strs != nil {
+		d.reindex()
+	}
+}
+
+// Clear removes all entries.
+func (d *Dict) Clear() {
+	d.entries, d.live, d.index, d.strs = nil, 0, nil, nil
+}
+
+// All yields keys and values in order. The dict must not change meanwhile.
+func (d *Dict) All() iter.Seq2[Value, Value] {
+	return func(yield func(Value, Value) bool) {
+		if d == nil {
+			return
+		}
+		for i := 0; i < len(d.entries); i++ {
+			if e := d.entries[i]; e.key != nil && !yield(e.key, e.val) {
+				return
+			}
+		}
+	}
+}
+
+// Keys returns the keys in order.
+func (d *Dict) Keys() []Value {
+	out := make([]Value, 0, d.Len())
+	for k := range d.All() {
+		out = append(out, k)
+	}
+	return out
+}
+
+// Values returns the values in order.
+func (d *Dict) Values() []Value {
+	out := make([]Value, 0, d.Len())
+	for _, v := range d.All() {
+		out = append(out, v)
+	}
+	return out
+}
+
+// Copy returns a shallow copy of the same class.
+func (d *Dict) Copy() *Dict {
+	c := &Dict{Ordered: d.Ordered, entries: make([]dictEntry, 0, d.live), live: d.live}
+	for _, e := range d.entries {
+		if e.key != nil {
+			c.entries = append(c.entries, e)
+		}
+	}
+	if len(c.entries) > smallDict {
+		c.reindex()
+	}
+	return c
+}
+
+// Update sets every entry of o, in its order (dict.update).
+func (d *Dict) Update(o *Dict) {
+	for _, e := range o.snapshot() {
+		if s, ok := e.key.(Str); ok {
+			d.SetStr(string(s), e.val)
+			continue
+		}
+		_ = d.Set(e.key, e.val) // it is a key already, so it can be hashed
+	}
+}
+
+func (d *Dict) snapshot() []dictEntry {
+	if d == nil {
+		return nil
+	}
+	out := make([]dictEntry, 0, d.live)
+	for _, e := range d.entries {
+		if e.key != nil {
+			out = append(out, e)
+		}
+	}
+	return out
+}

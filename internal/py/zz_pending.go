@@ -1,0 +1,5 @@
+package py
+
+func strMethod(string) method { return nil }
+
+func bytesMethod(string) method { return nil }
