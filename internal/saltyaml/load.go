@@ -1,0 +1,95 @@
+package saltyaml
+
+import "pinch/internal/py"
+
+// Load is salt.utils.yaml.safe_load: the value of the only document, None
+// when there is none. Mappings are *py.Dict (not Ordered), sequences
+// *py.List, sets *py.Set; aliases give the same object again. Errors are
+// *Error.
+func Load(text string) (py.Value, error) {
+	root, err := compose(text)
+	if err != nil {
+		return nil, err
+	}
+	if root == nil {
+		return py.None, nil
+	}
+	c := &constructor{dialect: saltDialect, done: map[*node]py.Value{}}
+	return c.document(root)
+}
+
+// LoadSLS is salt.renderers.yaml.render: Load with OrderedDicts, where a
+// false document becomes an empty dict. The positions tell where each entry
+// of the tree stands in text. Errors are *Error, of class SaltRenderError
+// where Salt wraps them, with their place kept in Line and Column.
+func LoadSLS(text string) (py.Value, *Positions, error) {
+	pos := &Positions{of: map[py.Value]span32{}}
+	root, err := compose(text)
+	if err != nil {
+		return nil, nil, rendered(err)
+	}
+	if root == nil {
+		return py.NewDict(), pos, nil
+	}
+	c := &constructor{dialect: renderDialect, done: map[*node]py.Value{}, positions: pos}
+	v, err := c.document(root)
+	if err != nil {
+		return nil, nil, rendered(err)
+	}
+	if !py.IsTrue(v) {
+		return py.NewDict(), pos, nil
+	}
+	if c.cyclic(v) {
+		return nil, nil, newPlain("RecursionError", recursionText, &root.start)
+	}
+	return v, pos, nil
+}
+
+func rendered(err error) error {
+	if e, ok := err.(*Error); ok { //nolint:errorlint // made in this package, never wrapped
+		return e.asRender()
+	}
+	return err
+}
+
+// cyclic says whether a list or dict contains itself, which the renderer's
+// check of all keys cannot end on.
+func (c *constructor) cyclic(root py.Value) bool {
+	if len(c.done) == 0 {
+		return false
+	}
+	const open, closed = 1, 2
+	state := make(map[py.Value]uint8, len(c.done))
+	var visit func(v py.Value) bool
+	visit = func(v py.Value) bool {
+		switch v.(type) {
+		case *py.Dict, *py.List:
+		default:
+			return false
+		}
+		switch state[v] {
+		case open:
+			return true
+		case closed:
+			return false
+		}
+		state[v] = open
+		switch v := v.(type) {
+		case *py.Dict:
+			for _, item := range v.All() {
+				if visit(item) {
+					return true
+				}
+			}
+		case *py.List:
+			for _, item := range v.Items {
+				if visit(item) {
+					return true
+				}
+			}
+		}
+		state[v] = closed
+		return false
+	}
+	return visit(root)
+}
