@@ -397,6 +397,9 @@ func (f *Fake) Getenv(name string) string { return f.Env[name] }
 // Getuid implements Reader.
 func (f *Fake) Getuid() int { return f.UID }
 
+// Umask implements Reader.
+func (f *Fake) Umask() int { return 0o022 }
+
 // Now implements Reader.
 func (f *Fake) Now() time.Time {
 	if f.Clock.IsZero() {

@@ -50,6 +50,8 @@ type Reader interface {
 
 	Getenv(name string) string
 	Getuid() int
+	// Umask returns the umask of the process.
+	Umask() int
 	Now() time.Time
 }
 

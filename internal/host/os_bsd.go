@@ -31,3 +31,10 @@ func fillTimes(i *Info, atime, ctime syscall.Timespec) {
 }
 
 func mkdev(major, minor uint32) uint64 { return unix.Mkdev(major, minor) }
+
+// Umask implements Reader.
+func (l *Local) Umask() int {
+	m := syscall.Umask(0o022)
+	syscall.Umask(m)
+	return m
+}

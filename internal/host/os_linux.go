@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -78,6 +80,24 @@ func (l *Local) Mknod(path string, mode fs.FileMode, major, minor uint32) error 
 		return &fs.PathError{Op: "mknod", Path: path, Err: err}
 	}
 	return nil
+}
+
+// Umask implements Reader. It is read from /proc because umask(2) can only be
+// asked by setting it, which every goroutine would see.
+func (l *Local) Umask() int {
+	data, err := os.ReadFile("/proc/self/status")
+	if err == nil {
+		for line := range strings.Lines(string(data)) {
+			if v, ok := strings.CutPrefix(line, "Umask:"); ok {
+				if m, err := strconv.ParseInt(strings.TrimSpace(v), 8, 32); err == nil {
+					return int(m)
+				}
+			}
+		}
+	}
+	m := syscall.Umask(0o022)
+	syscall.Umask(m)
+	return m
 }
 
 // procAttr makes a child die with the shim.
