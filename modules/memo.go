@@ -2,6 +2,10 @@ package modules
 
 import "sync"
 
+// RetcodeKey is the memo key under which command functions leave the exit
+// status (int64) of the last command, Salt's __context__["retcode"].
+const RetcodeKey = "cmd/retcode"
+
 // Memo keeps what one run has learnt about its host, so that nothing is asked
 // twice. Keys are "family/question" ("pkg/installed"); a function that changes
 // what was asked drops the family.

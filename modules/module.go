@@ -83,6 +83,9 @@ type Sources interface {
 	// Stat describes a source. have is the SHA-256 (hex) of what the host has
 	// already, or ""; when it is the source's, Same is set and nothing else is sent.
 	Stat(ctx context.Context, ref, have string) (SourceInfo, error)
+	// StatWith is Stat with values that a template finds beside its context
+	// (what file.accumulated gathered); nil is none.
+	StatWith(ctx context.Context, ref, have string, context *py.Dict) (SourceInfo, error)
 	// Open reads the content of a source that Stat or List described.
 	Open(ctx context.Context, info SourceInfo) (io.ReadCloser, error)
 	// List gives the files and directories below a directory source
@@ -102,6 +105,8 @@ type SourceInfo struct {
 	Same  bool   // the content is what the host has already
 	// Inline is the content of small sources.
 	Inline []byte
+	// Blob says that the content goes through the host's cache of large files.
+	Blob bool
 }
 
 // SourceError says that a source cannot be had. Comment is Salt's wording.

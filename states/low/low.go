@@ -50,6 +50,15 @@ type Chunk struct {
 	// argument, or the name of an argument whose value the controller renders
 	// ("contents"), to a source number.
 	Sources map[string]SourceID
+	// Large describes the granted sources that are large plain files, so that
+	// the host can fetch them before their state runs.
+	Large map[string]Large
+}
+
+// Large is a large plain file of the tree.
+type Large struct {
+	Hash string // SHA-256, hex
+	Size int64
 }
 
 // State returns the state module, such as "file".

@@ -1,10 +1,6 @@
 package low
 
-import (
-	"time"
-
-	"pinch/internal/py"
-)
+import "pinch/internal/py"
 
 // Tri is the result of a state: true, false, or none (would change).
 type Tri int8
@@ -31,6 +27,8 @@ func (t Tri) Value() py.Value {
 // TriOf returns the Tri of a Python value: None, or its truth.
 func TriOf(v py.Value) Tri {
 	switch {
+	case v == nil:
+		return False
 	case v == py.Value(py.None):
 		return None
 	case py.IsTrue(v):
@@ -39,64 +37,53 @@ func TriOf(v py.Value) Tri {
 	return False
 }
 
-// Result is what one state returned.
+// Result is what one state returned: Salt's tag and Salt's dict (name,
+// changes, result, comment, __sls__, __run_num__, start_time, duration in
+// milliseconds, __id__, warnings, ...). Keys that Salt leaves out for some
+// results (a state that was not found has no __id__) are left out here.
 type Result struct {
-	Chunk  int    // index in the bundle; -1 for chunks that the engine made (listeners)
-	Tag    string // Salt's key of the result
-	Name   string
-	ID     string
-	SLS    string
-	RunNum int // __run_num__: the order in which results came about
-
-	Result  Tri
-	Changes py.Value // a dict; other values only where a function returns them
-	Comment py.Value // str, or what a module.run returned
-	// Warnings are shown below the comment.
-	Warnings []string
-
-	Start    time.Time // zero: the state was not run
-	Duration time.Duration
-	// NotRun marks a state that a failed requisite kept from running
-	// (__state_ran__: false).
-	NotRun bool
-	// Extra holds further keys of the return ("data", "skip_watch", ...).
-	Extra *py.Dict
+	Tag  string
+	Data *py.Dict
 }
 
-// Dict returns the result as Salt returns it: same keys, same value types
-// (duration in milliseconds, start_time as local HH:MM:SS.ffffff).
-func (r *Result) Dict() *py.Dict {
-	d := py.NewDict()
-	changes := r.Changes
-	if changes == nil {
-		changes = py.NewDict()
-	}
-	comment := r.Comment
-	if comment == nil {
-		comment = py.Str("")
-	}
-	d.SetStr("name", py.Str(r.Name))
-	d.SetStr("changes", changes)
-	d.SetStr("result", r.Result.Value())
-	d.SetStr("comment", comment)
-	for k, v := range r.Extra.All() {
-		_ = d.Set(k, v) // k is a key already
-	}
-	if len(r.Warnings) > 0 {
-		d.SetStr("warnings", py.Strings(r.Warnings...))
-	}
-	d.SetStr("__sls__", py.Str(r.SLS))
-	if r.NotRun {
-		d.SetStr("__state_ran__", py.False)
-	}
-	d.SetStr("__run_num__", py.Int(r.RunNum))
-	if !r.Start.IsZero() {
-		d.SetStr("start_time", py.Str(r.Start.Format("15:04:05.000000")))
-		d.SetStr("duration", py.Float(float64(r.Duration.Microseconds())/1000))
-	}
-	d.SetStr("__id__", py.Str(r.ID))
-	return d
-}
+// Result returns the state's result.
+func (r Result) Result() Tri { return TriOf(r.Data.Lookup("result")) }
 
 // Changed says whether the state reports changes.
-func (r *Result) Changed() bool { return r.Changes != nil && py.IsTrue(r.Changes) }
+func (r Result) Changed() bool {
+	c := r.Data.Lookup("changes")
+	return c != nil && py.IsTrue(c)
+}
+
+// Comment returns the comment as text.
+func (r Result) Comment() string {
+	if c := r.Data.Lookup("comment"); c != nil {
+		return py.ToStr(c)
+	}
+	return ""
+}
+
+// Summary is how a run on one host ended.
+type Summary struct {
+	// States is how many results there are; Failed and Changed count among
+	// them; WouldChange those with result None.
+	States, Failed, Changed, WouldChange int
+	// NotRun counts the chunks that a cancelled run left out.
+	NotRun int
+	// Cancelled says that the run was stopped before its end.
+	Cancelled bool
+}
+
+// Add counts a result.
+func (s *Summary) Add(r Result) {
+	s.States++
+	switch r.Result() {
+	case False:
+		s.Failed++
+	case None:
+		s.WouldChange++
+	}
+	if r.Changed() {
+		s.Changed++
+	}
+}

@@ -1,0 +1,15 @@
+// Package all is the one list of the packages that declare functions.
+package all
+
+import (
+	"sync"
+
+	"pinch/modules"
+)
+
+// Registry returns the registry of every function that pinch has.
+var Registry = sync.OnceValue(func() *modules.Registry {
+	return modules.New(
+	// one line a package, sorted
+	)
+})

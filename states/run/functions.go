@@ -1,0 +1,87 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"pinch/internal/host"
+	"pinch/internal/py"
+	"pinch/modules"
+	"pinch/states/low"
+)
+
+// Functions calls execution functions on the host: for conditions, slots,
+// module.run, calls of the controller and calls between functions. It is
+// Salt's __salt__ on the host.
+type Functions struct {
+	registry *modules.Registry
+	host     host.Host
+	remote   modules.Caller
+	memo     *modules.Memo
+	grains   *py.Dict
+	opts     *py.Dict
+	test     bool
+	readOnly bool
+	output   io.Writer
+	log      *slog.Logger
+}
+
+// NewFunctions returns the functions of a run. Of the options it uses Bundle,
+// Registry, Host, Remote, Memo, Output and Log.
+func NewFunctions(o Options, opts *py.Dict) *Functions {
+	f := &Functions{
+		registry: o.Registry, host: o.Host, remote: o.Remote, memo: o.Memo, grains: o.Bundle.Grains,
+		opts: opts, test: o.Bundle.Test, readOnly: o.Bundle.ReadOnly, output: o.Output, log: o.Log,
+	}
+	if f.memo == nil {
+		f.memo = modules.NewMemo()
+	}
+	if f.output == nil {
+		f.output = io.Discard
+	}
+	if f.log == nil {
+		f.log = slog.New(slog.DiscardHandler)
+	}
+	if f.grains == nil {
+		f.grains = py.NewDict()
+	}
+	return f
+}
+
+// Call implements modules.Caller. A function that is not the host's own is
+// asked of the controller.
+func (f *Functions) Call(ctx context.Context, fun string, args *py.Args) (py.Value, error) {
+	fn := f.registry.Exec(fun)
+	if fn == nil {
+		if f.remote != nil {
+			return f.remote.Call(ctx, fun, args)
+		}
+		return nil, py.KeyError(py.Str(fun))
+	}
+	call := f.newCall(nil, nil)
+	if ok, reason := fn.Virtual(call); !ok {
+		msg := fmt.Sprintf("'%s' __virtual__ returned False", fn.Module())
+		if reason != "" {
+			msg += ": " + reason
+		}
+		return nil, &py.Error{Class: "KeyError", Msg: msg}
+	}
+	w := f.host
+	if f.readOnly {
+		w = nil
+	}
+	return fn.Exec(ctx, call, w, args)
+}
+
+func (f *Functions) newCall(c *low.Chunk, sources func(*low.Chunk) modules.Sources) *modules.Call {
+	call := &modules.Call{
+		Reader: f.host, Test: f.test, Chunk: c, Grains: f.grains, Opts: f.opts,
+		Remote: f.remote, Funcs: f, Memo: f.memo, Output: f.output, Log: f.log,
+	}
+	if c != nil && sources != nil {
+		call.Sources = sources(c)
+	}
+	return call
+}
