@@ -31,7 +31,8 @@ type Result struct {
 	Stdout, Stderr string
 }
 
-func (m *machine) command(ctx context.Context, c Command) (*exec.Cmd, error) {
+// argv is the command line that enters the machine's namespaces and runs the program there.
+func (m *machine) argv(c Command) ([]string, error) {
 	if m.leader == 0 {
 		return nil, fmt.Errorf("lab: %s: is not running", m.name)
 	}
@@ -39,11 +40,17 @@ func (m *machine) command(ctx context.Context, c Command) (*exec.Cmd, error) {
 	if dir == "" {
 		dir = "/root"
 	}
-	args := []string{"-t", strconv.Itoa(m.leader), "-m", "-u", "-i", "-n", "-p", "--", "/usr/bin/env", "-i", "-C", dir,
+	argv := []string{"nsenter", "-t", strconv.Itoa(m.leader), "-m", "-u", "-i", "-n", "-p", "--", "/usr/bin/env", "-i", "-C", dir,
 		"PATH=" + rootPath, "HOME=/root", "LANG=C.UTF-8", "SHELL=/bin/bash"}
-	args = append(args, c.Env...)
-	args = append(args, c.Argv...)
-	cmd := exec.CommandContext(ctx, "nsenter", args...)
+	return append(append(argv, c.Env...), c.Argv...), nil
+}
+
+func (m *machine) command(ctx context.Context, c Command) (*exec.Cmd, error) {
+	argv, err := m.argv(c)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Stdin = c.Stdin
 	return cmd, nil
 }

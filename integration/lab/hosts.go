@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +53,12 @@ func (h Host) Exec(ctx context.Context, command string) (Result, error) {
 	return h.m.exec(ctx, Command{Argv: []string{"/bin/bash", "-c", command}})
 }
 
+// Argv is the command line with which this machine runs a shell command on the
+// host as root, without SSH.
+func (h Host) Argv(command string) ([]string, error) {
+	return h.m.argv(Command{Argv: []string{"/bin/bash", "-c", command}})
+}
+
 // Stop ends the host at once, as a power cut would; Down forgets it.
 func (h Host) Stop() error { return h.m.stop() }
 
@@ -76,7 +83,7 @@ func (l *Lab) Up(ctx context.Context, n int, suite string) ([]Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	unlock, err := l.lock(ctx, "hosts")
+	unlock, err := l.lock(ctx, "hosts-"+l.net)
 	if err != nil {
 		return nil, err
 	}
@@ -130,18 +137,41 @@ func (l *Lab) host(i int) Host {
 	id := "h" + strconv.Itoa(i)
 	return Host{
 		ID: id, Addr: fmt.Sprintf("%s.%d", l.net, i), Port: SSHPort, KeyFile: l.path("id"),
-		m: &machine{name: "host-" + strings.ReplaceAll(l.net, ".", "-") + "-" + id, dir: l.path("hosts", id)},
+		m: &machine{name: "host-" + strings.ReplaceAll(l.net, ".", "-") + "-" + id, dir: l.hostDir(id)},
 	}
+}
+
+func (l *Lab) hostDir(id string) string { return l.path("hosts", l.net, id) }
+
+// hostNumbers lists the hosts that have a folder, whether they run or not, in order.
+func (l *Lab) hostNumbers() ([]int, error) {
+	entries, err := os.ReadDir(l.path("hosts", l.net))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lab: %w", err)
+	}
+	var numbers []int
+	for _, e := range entries {
+		i, err := strconv.Atoi(strings.TrimPrefix(e.Name(), "h"))
+		if err != nil {
+			return nil, fmt.Errorf("lab: %s: not a host's folder", l.hostDir(e.Name()))
+		}
+		numbers = append(numbers, i)
+	}
+	sort.Ints(numbers)
+	return numbers, nil
 }
 
 // Running lists the hosts that were started and not stopped.
 func (l *Lab) Running() ([]Host, error) {
-	entries, err := os.ReadDir(l.path("hosts"))
+	numbers, err := l.hostNumbers()
 	if err != nil {
-		return nil, fmt.Errorf("lab: %w", err)
+		return nil, err
 	}
 	var hosts []Host
-	for i := 1; i <= len(entries); i++ {
+	for _, i := range numbers {
 		h := l.host(i)
 		if state, ok := h.m.readState(); ok {
 			h.m.leader, h.HostKey = state.Leader, state.HostKey
@@ -153,21 +183,17 @@ func (l *Lab) Running() ([]Host, error) {
 
 // Down stops all hosts, also those of a process that is gone, and removes what they wrote.
 func (l *Lab) Down(ctx context.Context) error {
-	unlock, err := l.lock(ctx, "hosts")
+	unlock, err := l.lock(ctx, "hosts-"+l.net)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	entries, err := os.ReadDir(l.path("hosts"))
+	numbers, err := l.hostNumbers()
 	if err != nil {
-		return fmt.Errorf("lab: down: %w", err)
+		return err
 	}
 	var group errgroup.Group
-	for _, e := range entries {
-		i, err := strconv.Atoi(strings.TrimPrefix(e.Name(), "h"))
-		if err != nil {
-			return fmt.Errorf("lab: down: %s: not a host's folder", l.path("hosts", e.Name()))
-		}
+	for _, i := range numbers {
 		group.Go(l.host(i).m.destroy)
 	}
 	return group.Wait()

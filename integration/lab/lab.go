@@ -80,6 +80,21 @@ func New(ctx context.Context, log io.Writer) (*Lab, error) {
 	return l, nil
 }
 
+// At is the same lab with its hosts on other loopback addresses: net is the
+// first three octets. Labs at different addresses have nothing to do with each
+// other but the images.
+func (l *Lab) At(net string) *Lab {
+	other := *l
+	other.net = net
+	return &other
+}
+
+// Claim reserves the lab's hosts for this process until release is called; a
+// second claim waits. Only programs that claim respect it.
+func (l *Lab) Claim(ctx context.Context) (release func(), err error) {
+	return l.lock(ctx, "claim-"+l.net)
+}
+
 // Dir is the folder that holds everything of the lab.
 func (l *Lab) Dir() string { return l.dir }
 

@@ -124,30 +124,23 @@ func isInt(n json.Number) bool { return !strings.ContainsAny(n.String(), ".eE") 
 // isState tells a state's result by the form of its key: state_|-id_|-name_|-function.
 func isState(key string) bool { return strings.Count(key, "_|-") == 3 }
 
-// packageVersions collects the versions in the pkg changes of a return: version → <VERSION:package>.
-func packageVersions(ret any, into map[string]string) {
-	states, _ := ret.(map[string]any)
-	for key, st := range states {
-		state, _ := st.(map[string]any)
-		changes, _ := state["changes"].(map[string]any)
-		if !strings.HasPrefix(key, "pkg_|-") {
-			continue
-		}
-		collectVersions(changes, into)
-	}
-}
+// versionMark begins what the recorder put in place of a version that changes with time.
+const versionMark = "<VERSION:"
 
-func collectVersions(changes map[string]any, into map[string]string) {
-	for name, c := range changes {
-		change, ok := c.(map[string]any)
-		if !ok {
-			continue
+// packageVersions collects the versions in the changes of got that stand where
+// want has <VERSION:package>: version → mark. One version can belong to
+// several packages; the recorder then used one mark for all.
+func packageVersions(want, got any, into map[string]string) {
+	switch w := want.(type) {
+	case map[string]any:
+		g, _ := got.(map[string]any)
+		for _, k := range sortedKeys(w) {
+			packageVersions(w[k], g[k], into)
 		}
-		collectVersions(change, into) // pkg.purged nests: {installed: {}, removed: {…}}
-		for _, side := range []string{"old", "new"} {
-			if version, ok := change[side].(string); ok && version != "" {
-				into[version] = "<VERSION:" + name + ">"
-			}
+	case string:
+		g, _ := got.(string)
+		if strings.HasPrefix(w, versionMark) && strings.ContainsAny(g, "0123456789") {
+			into[g] = w
 		}
 	}
 }

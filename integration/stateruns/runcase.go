@@ -197,7 +197,7 @@ func hostReturn(out map[string]any) any {
 // compareCase compares every step with the golden.
 func compareCase(c *goldenCase, steps []stepResult) []difference {
 	if c.Network {
-		steps = withoutVersions(steps)
+		steps = withoutVersions(c, steps)
 	}
 	var all []difference
 	for i, got := range steps {
@@ -219,10 +219,10 @@ func compareCase(c *goldenCase, steps []stepResult) []difference {
 }
 
 // withoutVersions replaces the versions of packages from the network, which change with time.
-func withoutVersions(steps []stepResult) []stepResult {
+func withoutVersions(c *goldenCase, steps []stepResult) []stepResult {
 	versions := map[string]string{}
-	for _, s := range steps {
-		packageVersions(s.ret, versions)
+	for i, s := range steps {
+		packageVersions(c.Steps[i].Return, s.ret, versions)
 	}
 	out := append([]stepResult(nil), steps...)
 	for i := range out {
