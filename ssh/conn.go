@@ -24,6 +24,7 @@ type Conn struct {
 	done     chan struct{} // closed when the transport has ended
 	wg       sync.WaitGroup
 	sessions atomic.Int64
+	lastEnd  atomic.Int64 // UnixNano of the end of the latest session
 	onClose  func() error
 
 	mu     sync.Mutex

@@ -75,8 +75,29 @@ func (c *Conn) Start(ctx context.Context, command string) (*Proc, error) {
 }
 
 // session opens a channel and makes one request ("exec" or "subsystem") on it.
-// ctx bounds that, life the process.
+// ctx bounds that, life the process. A host at its limit may still be clearing
+// up a session that has just ended (OpenSSH answers an open that follows a
+// close in one packet from the state before the close): then it is asked again.
 func (c *Conn) session(ctx, life context.Context, op, request, argument string) (*Proc, error) {
+	for wait := 10 * time.Millisecond; ; wait *= 2 {
+		p, err := c.tryOpen(ctx, life, op, request, argument)
+		var limit *SessionLimitError
+		recent := time.Since(time.Unix(0, c.lastEnd.Load())) < time.Second
+		if !errors.As(err, &limit) || !recent {
+			return p, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-c.done:
+			return nil, c.usable(op)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// tryOpen is one attempt of session.
+func (c *Conn) tryOpen(ctx, life context.Context, op, request, argument string) (*Proc, error) {
 	if err := c.usable(op); err != nil {
 		return nil, err
 	}
@@ -252,6 +273,7 @@ func (p *Proc) pumpErr() {
 // reap waits for the end of the command.
 func (p *Proc) reap() {
 	<-p.reqsDone
+	p.c.lastEnd.Store(time.Now().UnixNano())
 	<-p.errDone
 	<-p.outDone
 	p.finish(p.result())
@@ -311,17 +333,19 @@ func (p *Proc) Wait() error {
 	return p.err
 }
 
-// Close abandons the command: it is sent SIGTERM, as far as the host passes
-// signals on, and its standard input ends. It does not wait. After the command
-// has ended it does nothing.
+// Close abandons the command: it is sent SIGTERM and its standard input ends. It
+// does not wait. After the command has ended it does nothing.
+//
+// OpenSSH passes the signal on since 7.9, but not to root's commands: only a
+// command that watches its standard input surely ends.
 func (p *Proc) Close() error {
 	p.kill(&ClosedError{p.c.s.fault(p.op, errors.New("the command was abandoned"), "")})
 	return nil
 }
 
 // Signal sends a signal to the command, by its name without SIG ("TERM",
-// "INT", "KILL"). Hosts may ignore it: OpenSSH passes signals on since 7.9, and
-// none to a forced command.
+// "INT", "KILL"). Hosts may ignore it: OpenSSH passes signals on since 7.9, but
+// not to root's commands and to forced commands.
 func (p *Proc) Signal(name string) error {
 	payload := binary.BigEndian.AppendUint32(nil, uint32(len(name)))
 	if _, err := p.ch.SendRequest("signal", false, append(payload, name...)); err != nil {

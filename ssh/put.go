@@ -221,10 +221,14 @@ func (f *SFTP) PutResume(ctx context.Context, dest string, r io.ReadSeeker, size
 		if !info.Mode().IsRegular() {
 			return 0, errors.New("the partial file is no regular file")
 		}
-		if info.Size() > size {
-			return 0, file.Truncate(0)
+		have := info.Size()
+		if have > size {
+			have = 0
+			if err := file.Truncate(0); err != nil {
+				return 0, err
+			}
 		}
-		return info.Size(), file.Chmod(mode.Perm())
+		return have, file.Chmod(mode.Perm())
 	})
 	from := max(0, have-maxHole)
 	if err == nil {
