@@ -1,0 +1,129 @@
+package fileserver
+
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"sync"
+)
+
+// maxKept bounds the size of a file whose content stays in memory. Larger
+// files are read again by whoever needs them.
+const maxKept = 1 << 20
+
+// fileEntry is what is known of one path on disk; each part is found once.
+type fileEntry struct {
+	path string
+
+	statOnce sync.Once
+	info     os.FileInfo
+	statErr  error
+
+	readOnce sync.Once
+	data     []byte
+	readErr  error
+
+	hashMu sync.Mutex
+	hashes map[string]string
+}
+
+// entry returns the shared entry of a path.
+func (s *Server) entry(path string) *fileEntry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.files[path]
+	if !ok {
+		e = &fileEntry{path: path}
+		s.files[path] = e
+	}
+	return e
+}
+
+func (e *fileEntry) stat() (os.FileInfo, error) {
+	e.statOnce.Do(func() { e.info, e.statErr = os.Stat(e.path) })
+	return e.info, e.statErr
+}
+
+func (e *fileEntry) regular() bool {
+	info, err := e.stat()
+	return err == nil && info.Mode().IsRegular()
+}
+
+// Stat returns the file's size, mode and times.
+func (f *File) Stat() (os.FileInfo, error) { return f.entry.stat() }
+
+// Read returns the content. The slice is shared and must not be changed.
+func (f *File) Read() ([]byte, error) {
+	e := f.entry
+	info, err := e.stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxKept {
+		return os.ReadFile(e.path)
+	}
+	e.readOnce.Do(func() { e.data, e.readErr = os.ReadFile(e.path) })
+	return e.data, e.readErr
+}
+
+// Hash returns the content's hash as hexadecimal text. kind is Salt's
+// hash_type: md5, sha1, sha224, sha256, sha384 or sha512.
+func (f *File) Hash(kind string) (string, error) {
+	e := f.entry
+	e.hashMu.Lock()
+	defer e.hashMu.Unlock()
+	if h, ok := e.hashes[kind]; ok {
+		return h, nil
+	}
+	h, err := NewHash(kind)
+	if err != nil {
+		return "", err
+	}
+	in, err := os.Open(e.path)
+	if err != nil {
+		return "", err
+	}
+	defer in.Close()
+	if _, err := io.Copy(h, in); err != nil {
+		return "", fmt.Errorf("%s: hashing: %w", e.path, err)
+	}
+	if e.hashes == nil {
+		e.hashes = map[string]string{}
+	}
+	sum := hex.EncodeToString(h.Sum(nil))
+	e.hashes[kind] = sum
+	return sum, nil
+}
+
+// HashType returns the configured hash_type.
+func (s *Server) HashType() string {
+	if s.opts.HashType == "" {
+		return "sha256"
+	}
+	return s.opts.HashType
+}
+
+// NewHash returns the hash that Salt calls kind.
+func NewHash(kind string) (hash.Hash, error) {
+	switch kind {
+	case "md5":
+		return md5.New(), nil
+	case "sha1":
+		return sha1.New(), nil
+	case "sha224":
+		return sha256.New224(), nil
+	case "sha256":
+		return sha256.New(), nil
+	case "sha384":
+		return sha512.New384(), nil
+	case "sha512":
+		return sha512.New(), nil
+	}
+	return nil, fmt.Errorf("hash type %q is not known (md5, sha1, sha224, sha256, sha384, sha512)", kind)
+}
