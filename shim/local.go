@@ -27,13 +27,14 @@ func OpenLocal(ctx context.Context, exe string, o Options) (*Session, error) {
 		}
 		argv = append([]string{"sudo", "-n", "-u", user, "--"}, argv...)
 	}
-	out := said{stderr: &tail{}}
+	stderr := &tail{}
+	out := said{stderr: stderr}
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Env = os.Environ()
 	for _, kv := range o.Env {
 		cmd.Env = append(cmd.Env, kv[0]+"="+os.ExpandEnv(kv[1]))
 	}
-	cmd.Stderr = out.stderr
+	cmd.Stderr = stderr
 	// of its own process group: Ctrl-C reaches the controller, which then
 	// decides what the shim does
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

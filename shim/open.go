@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"pinch/internal/py"
+	"pinch/internal/secret"
 	"pinch/shim/wire"
 )
 
@@ -105,7 +106,7 @@ func upload(ctx context.Context, t Transport, s *script, m missing, o *Options) 
 // said is what a host printed instead of a greeting, or before it.
 type said struct {
 	noise  []byte
-	stderr *tail
+	stderr interface{ String() string }
 	exit   error
 }
 
@@ -132,12 +133,16 @@ func (s said) explain(err error, o *Options) error {
 // start runs the bootstrap and reads the greeting.
 func start(ctx context.Context, t Transport, s *script, o *Options) (*Session, said, error) {
 	out := said{stderr: &tail{}}
-	prompt := newPrompt(s, o, out.stderr)
-	proc, err := t.Start(ctx, s.command(), prompt)
+	proc, err := t.Start(ctx, s.command())
 	if err != nil {
 		return nil, out, err
 	}
-	prompt.answerTo(proc.Stdin())
+	out.stderr = proc.Stderr()
+	sudoCtx, answered := context.WithCancel(ctx)
+	defer answered()
+	if s.privilege.Sudo && s.privilege.Password.IsSet() {
+		go answerSudo(sudoCtx, proc, s.nonce, s.privilege.Password)
+	}
 	stop := context.AfterFunc(ctx, func() { _ = proc.Kill() })
 	r, noise, err := pastMagic(proc.Stdout())
 	out.noise = noise
@@ -167,67 +172,20 @@ func start(ctx context.Context, t Transport, s *script, o *Options) (*Session, s
 	return sess, out, nil
 }
 
-// prompt watches standard error for sudo's prompt, which carries a nonce so
-// that nothing else can look like it, and answers it once.
-type prompt struct {
-	mu     sync.Mutex
-	nonce  []byte
-	secret string
-	stdin  io.Writer
-	asked  int
-	rest   []byte
-	keep   *tail
-	wg     sync.WaitGroup
-}
-
-func newPrompt(s *script, o *Options, keep *tail) *prompt {
-	p := &prompt{keep: keep}
-	if s.privilege.Sudo && s.privilege.Password.IsSet() {
-		p.nonce, p.secret = []byte(s.nonce), o.Privilege.Password.Reveal()
+// answerSudo waits for sudo's prompt, which carries a nonce so that nothing
+// else can look like it, and answers it once: a second try with the same
+// password could lock the account.
+func answerSudo(ctx context.Context, proc RemoteProc, nonce string, password secret.String) {
+	if found, err := proc.Stderr().WaitFor(ctx, []byte(nonce)); err != nil || !found {
+		return // sudo did not ask, or the command has ended
 	}
-	return p
-}
-
-func (p *prompt) answerTo(w io.Writer) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.stdin = w
-	p.answer()
-}
-
-// Write implements io.Writer for the remote standard error.
-func (p *prompt) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := len(b)
-	if p.nonce == nil {
-		p.keep.Write(b)
-		return n, nil
+	// a failed write shows as the end of the command
+	if _, err := io.WriteString(proc.Stdin(), password.Reveal()+"\n"); err != nil {
+		return
 	}
-	p.rest = append(p.rest, b...)
-	p.answer()
-	return n, nil
-}
-
-func (p *prompt) answer() {
-	for p.stdin != nil && p.nonce != nil {
-		i := bytes.Index(p.rest, p.nonce)
-		if i < 0 {
-			break
-		}
-		p.keep.Write(p.rest[:i])
-		p.rest = p.rest[i+len(p.nonce):]
-		text := p.secret + "\n"
-		if p.asked++; p.asked > 1 {
-			text = "\x04\n" // it was wrong: asking again would lock the account
-			p.keep.Write([]byte("sudo: incorrect password\n"))
-		}
-		// a failed write shows as the end of the command
-		_, _ = io.WriteString(p.stdin, text)
-	}
-	if keep := len(p.nonce); len(p.rest) > keep {
-		p.keep.Write(p.rest[:len(p.rest)-keep])
-		p.rest = append([]byte(nil), p.rest[len(p.rest)-keep:]...)
+	again := []byte("try again")
+	if found, err := proc.Stderr().WaitFor(ctx, again); err == nil && found {
+		_ = proc.Kill()
 	}
 }
 

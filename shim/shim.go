@@ -21,9 +21,8 @@ import (
 
 // Transport reaches one host as its login user.
 type Transport interface {
-	// Start starts a command in the login shell. stderr gets what it prints
-	// to standard error while it runs.
-	Start(ctx context.Context, command string, stderr io.Writer) (Proc, error)
+	// Start starts a command in the login shell.
+	Start(ctx context.Context, command string) (RemoteProc, error)
 	// Put writes a file atomically: temporary name, size check, rename, mode 0600.
 	Put(ctx context.Context, path string, r io.Reader, size int64) error
 	// PutResumable is Put for large files: what an interrupted Put of the same
@@ -39,6 +38,20 @@ type Proc interface {
 	Wait() error
 	// Kill ends it and its streams at once.
 	Kill() error
+}
+
+// RemoteProc is a Proc whose standard error is kept, as far as its end.
+type RemoteProc interface {
+	Proc
+	Stderr() Stderr
+}
+
+// Stderr is the end of what a command printed to standard error.
+type Stderr interface {
+	String() string
+	// WaitFor waits until text has been printed; false when the stream ended
+	// without it.
+	WaitFor(ctx context.Context, text []byte) (bool, error)
 }
 
 // Privilege says as whom the shim runs.
