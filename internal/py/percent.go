@@ -106,6 +106,11 @@ type percentSpec struct {
 func (p *percenter) incomplete() error { return ValueErrorf("incomplete format") }
 
 func (p *percenter) one() error {
+	if p.pos < len(p.format) && p.format[p.pos] == '%' {
+		p.out = append(p.out, '%')
+		p.pos++
+		return nil
+	}
 	s := percentSpec{prec: -1}
 	if p.pos < len(p.format) && p.format[p.pos] == '(' {
 		if err := p.key(); err != nil {
@@ -159,10 +164,6 @@ flags:
 	}
 	s.conv = r
 	p.pos += n
-	if r == '%' {
-		p.out = append(p.out, '%')
-		return nil
-	}
 	arg, err := p.arg()
 	if err != nil {
 		return err
@@ -227,11 +228,11 @@ func (p *percenter) count(what string) (int, error) {
 		if c < '0' || c > '9' {
 			break
 		}
+		if n > (math.MaxInt64-9)/10 {
+			return 0, ValueErrorf("width too big")
+		}
 		n = n*10 + int(c-'0')
-		if n > math.MaxInt32 {
-			if what == "width" {
-				return 0, ValueErrorf("width too big")
-			}
+		if what == "prec" && n > math.MaxInt32 {
 			return 0, ValueErrorf("precision too big")
 		}
 	}

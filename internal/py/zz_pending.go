@@ -1,5 +1,0 @@
-package py
-
-func strMethod(string) method { return nil }
-
-func bytesMethod(string) method { return nil }
