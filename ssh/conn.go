@@ -25,6 +25,7 @@ type Conn struct {
 	wg       sync.WaitGroup
 	sessions atomic.Int64
 	lastEnd  atomic.Int64 // UnixNano of the end of the latest session
+	noSFTP   atomic.Bool  // the host refused SFTP
 	onClose  func() error
 
 	mu     sync.Mutex

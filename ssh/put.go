@@ -29,10 +29,14 @@ func (c *Conn) Put(ctx context.Context, path string, r io.Reader, size int64, mo
 	if err := checkPath(path, size); err != nil {
 		return &FileError{Fault{Host: c.s.id, Op: "write " + cleanText(path, 300), Err: err}, path}
 	}
+	if c.noSFTP.Load() {
+		return c.putExec(ctx, path, r, size, mode)
+	}
 	f, err := c.acquireFiles(ctx)
 	var refused *RefusedError
 	switch {
 	case errors.As(err, &refused):
+		c.noSFTP.Store(true)
 		c.s.log.Debug("no SFTP, writing by a command", "host", c.s.id, "error", err)
 		return c.putExec(ctx, path, r, size, mode)
 	case err != nil:

@@ -19,6 +19,8 @@ const putCommand = `/bin/sh -c 'umask 077; ` +
 	`IFS= read -r d && IFS= read -r t && IFS= read -r m && IFS= read -r n || exit 91; ` +
 	`trap "" HUP TERM PIPE; ` +
 	`if [ -d "$d" ]; then echo "it is a directory" >&2; exit 92; fi; ` +
+	`if [ -d "${d%/*}/" ]; then :; else echo "no such directory" >&2; exit 97; fi; ` +
+	`if [ -w "${d%/*}/" ]; then :; else echo "the directory is not writable" >&2; exit 98; fi; ` +
 	`set -C; true > "$t" || exit 93; set +C; ` +
 	`cat >> "$t" || { rm -f "$t"; exit 94; }; ` +
 	`s=$(($(wc -c < "$t"))); ` +
@@ -77,11 +79,11 @@ func (c *Conn) putExec(ctx context.Context, dest string, r io.Reader, size int64
 			text = fmt.Sprintf("the writing command ended with status %d", exit.Code)
 		}
 		cause := error(errors.New(text))
-		switch {
-		case strings.Contains(text, "ermission denied"):
-			cause = &netCause{text, fs.ErrPermission}
-		case strings.Contains(text, "o such file"), strings.Contains(text, "nonexistent directory"):
+		switch exit.Code {
+		case 97:
 			cause = &netCause{text, fs.ErrNotExist}
+		case 98:
+			cause = &netCause{text, fs.ErrPermission}
 		}
 		return fail(cause)
 	case err != nil:

@@ -38,8 +38,8 @@ func (c *Conn) SFTP(ctx context.Context) (*SFTP, error) {
 		return f, nil
 	}
 	p.Close()
-	var typed interface{ text() string }
-	if errors.As(err, &typed) {
+	var timeout *TimeoutError
+	if ctx.Err() != nil || c.Err() != nil || errors.As(err, &timeout) {
 		return nil, err
 	}
 	// The subsystem was accepted, but what runs there does not speak SFTP: the
