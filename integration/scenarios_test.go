@@ -35,6 +35,15 @@ type rig struct {
 
 var shared *rig
 
+// exitCodes are the exit statuses of pinch by the names that the scripts use.
+var exitCodes = map[string]string{
+	"OK":          "0",
+	"FAILED":      "2", // a state failed
+	"COMPILE":     "3", // a tree does not compile
+	"UNREACHABLE": "4", // a host could not be reached or logged in to
+	"NOMATCH":     "1", // the target matches no host
+}
+
 func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(mainWithLab(m))
@@ -106,6 +115,9 @@ func TestScenarios(t *testing.T) {
 			home := filepath.Join(env.WorkDir, "home")
 			if err := os.MkdirAll(filepath.Join(home, ".ssh"), 0o700); err != nil {
 				return err
+			}
+			for name, code := range exitCodes {
+				env.Setenv(name, code)
 			}
 			env.Setenv("HOME", home)
 			env.Setenv("PATH", shared.binDir+":"+env.Getenv("PATH"))

@@ -118,6 +118,9 @@ func fieldLevel(field string) level {
 
 func compareObserved(want []observation, got []observation) []difference {
 	var ds []difference
+	if len(want) != len(got) {
+		return []difference{{Level: levelObserved, What: "observations", Want: len(want), Got: len(got)}}
+	}
 	for i, w := range want {
 		g := got[i]
 		wantOut, gotOut := normalizeText(w.Stdout), normalizeText(g.Stdout)

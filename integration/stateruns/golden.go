@@ -18,7 +18,7 @@ import (
 type goldenCase struct {
 	Name     string                `json:"name"`
 	Suite    string                `json:"suite"`
-	Note     string                `json:"note"`
+	Note     string                `json:"note,omitempty"`
 	Platform string                `json:"platform"` // Debian suite of the image
 	Packages []string              `json:"packages"` // packages to have beforehand
 	Network  bool                  `json:"network"`  // the host may reach the Debian mirror
@@ -118,8 +118,11 @@ func loadGoldens(dir string) ([]*goldenCase, error) {
 	}
 	sort.Slice(cases, func(i, j int) bool { return cases[i].id() < cases[j].id() })
 	for i, c := range cases {
-		if c.Suite == "" || c.Name == "" || len(c.Steps) == 0 {
-			return nil, fmt.Errorf("goldens: %s: case %q lacks suite, name or steps", dir, c.id())
+		if c.Suite == "" || c.Name == "" || c.Platform == "" {
+			return nil, fmt.Errorf("goldens: %s: case %q lacks suite, name or platform", dir, c.id())
+		}
+		if len(c.Steps) == 0 {
+			c.Steps = usualSteps()
 		}
 		if i > 0 && cases[i-1].id() == c.id() {
 			return nil, fmt.Errorf("goldens: %s: case %s is there twice", dir, c.id())

@@ -41,9 +41,9 @@ const (
 )
 
 type options struct {
-	goldens, run, show, pinch, command, bind, known string
-	jobs                                            int
-	verbose, updateKnown, keep, shell, list         bool
+	goldens, run, show, pinch, command, bind, known, record string
+	jobs                                                    int
+	verbose, updateKnown, keep, shell, list                 bool
 }
 
 func parse(args []string) (options, error) {
@@ -56,6 +56,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.command, "command", "", "run this program and leading arguments in the host instead of `pinch --local`")
 	f.StringVar(&o.bind, "bind", "", "comma-separated paths of this machine to show in the hosts, PATH or PATH:INSIDE, for -command")
 	f.StringVar(&o.known, "known", "", "list of known failures (default: "+knownFile+", none for other goldens or -command)")
+	f.StringVar(&o.record, "record", "", "write goldens with what -command (real Salt) returned into this folder")
 	f.IntVar(&o.jobs, "j", 4, "cases at once")
 	f.BoolVar(&o.verbose, "v", false, "print each case, not only those that fail, and each suite")
 	f.BoolVar(&o.updateKnown, "update-known", false, "bring the list of known failures up to date")
@@ -70,6 +71,9 @@ func parse(args []string) (options, error) {
 	}
 	if o.jobs < 1 {
 		return o, fmt.Errorf("stateruns: -j %d: must be at least 1", o.jobs)
+	}
+	if o.record != "" && o.command == "" {
+		return o, errors.New("stateruns: -record needs -command: goldens come from real Salt, not from pinch")
 	}
 	if o.goldens == "" {
 		o.goldens = os.Getenv(goldensVariable)
@@ -138,7 +142,20 @@ func work(ctx context.Context, o options) (err error) {
 	if ctx.Err() != nil {
 		return errors.New("stateruns: interrupted")
 	}
+	if o.record != "" {
+		return recordAll(o.record, results)
+	}
 	return conclude(o, results, all)
+}
+
+func recordAll(dir string, results []*caseResult) error {
+	for _, r := range results {
+		if err := record(dir, r); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("recorded %d cases in %s\n", len(results), dir)
+	return nil
 }
 
 // choose loads the goldens and selects the cases to run; all holds the ids of every golden.
@@ -249,7 +266,7 @@ func runAll(ctx context.Context, session *lab.Session, p product, cases []*golde
 			switch {
 			case o.show != "":
 				show(os.Stdout, r, p)
-			case r.failed() || o.verbose:
+			case o.record == "" && r.failed() || o.verbose:
 				fmt.Println(summary(r))
 			}
 			return nil
