@@ -1,0 +1,109 @@
+package jinja
+
+import (
+	"context"
+
+	"pinch/internal/py"
+)
+
+// The two environments: plain Jinja's and Salt's. They are built once and
+// never changed.
+var (
+	plainEnv = newEnvironment(false)
+	saltEnv  = newEnvironment(true)
+)
+
+func environmentFor(o *Options) *environment {
+	if o.Extensions.Salt {
+		return saltEnv
+	}
+	return plainEnv
+}
+
+func newEnvironment(salt bool) *environment {
+	e := &environment{salt: salt, filters: map[string]Filter{}, tests: map[string]Filter{}, globals: map[string]py.Value{}}
+	add(e.filters, textFilters(), listFilters(), numberFilters(), mapFilters(), htmlFilters())
+	add(e.tests, coreTests())
+	add(e.globals, coreGlobals())
+	if salt {
+		add(e.filters, saltTagFilters())
+		add(e.tests, saltTagTests())
+		add(e.globals, saltTagGlobals())
+		addSalt(e)
+	}
+	// These look at the tables themselves.
+	e.tests["filter"] = fn("test_filter(env, value)", func(_ *Context, a []py.Value) (py.Value, error) {
+		name, ok := strOf(a[0])
+		_, known := e.filters[name]
+		return py.Bool(ok && known), nil
+	})
+	e.tests["test"] = fn("test_test(env, value)", func(_ *Context, a []py.Value) (py.Value, error) {
+		name, ok := strOf(a[0])
+		_, known := e.tests[name]
+		return py.Bool(ok && known), nil
+	})
+	return e
+}
+
+func add[T any](to map[string]T, from ...map[string]T) {
+	for _, m := range from {
+		for k, v := range m {
+			to[k] = v
+		}
+	}
+}
+
+// builtin is a global function, or a method of one of Jinja's own types.
+type builtin struct {
+	name  string // as repr shows it
+	class bool   // a class, not a function
+	// wantsContext is @pass_context: the function sees what a loop or block
+	// assigned.
+	wantsContext bool
+	fn           Filter
+}
+
+// Type implements py.Value.
+func (b *builtin) Type() string {
+	if b.class {
+		return "type"
+	}
+	return "function"
+}
+
+// PyRepr implements py.Reprer.
+func (b *builtin) PyRepr() (string, error) {
+	if b.class {
+		return "<class '" + b.name + "'>", nil
+	}
+	return "<function " + b.name + ">", nil
+}
+
+// Call implements py.Callable for callers outside a template.
+func (b *builtin) Call(ctx context.Context, args *py.Args) (py.Value, error) {
+	rt := &runtime{ctx: ctx, r: &Render{}, opts: &Options{}, env: saltEnvOf(b)}
+	rt.budget.init(Budget{})
+	return b.fn(&Context{rt: rt, parent: &scope{}}, nil, args)
+}
+
+func saltEnvOf(*builtin) *environment { return &environment{salt: true} }
+
+// global makes a global function from a Python signature.
+func global(signature string, f func(c *Context, a []py.Value) (py.Value, error)) *builtin {
+	s := sig(signature)
+	return &builtin{name: s.name, fn: func(c *Context, _ py.Value, args *py.Args) (py.Value, error) {
+		a, err := s.bind(nil, args)
+		if err != nil {
+			return nil, err
+		}
+		return f(c, a)
+	}}
+}
+
+func sortedNames[T any](m map[string]T) []string {
+	b := make(map[string]bool, len(m))
+	for k := range m {
+		b[k] = true
+	}
+	return sortedKeys(b)
+}

@@ -1,0 +1,752 @@
+package jinja
+
+import (
+	"strconv"
+
+	"pinch/internal/py"
+)
+
+// stmt is compiled code that writes output. It is shared by all renders and
+// keeps no state.
+type stmt interface {
+	exec(f *frame, w *writer) error
+}
+
+// frame holds the variables of one running function.
+type frame struct {
+	vars   []py.Value // nil: missing
+	parent *frame     // of the function around it
+	c      *Context
+
+	parentTemplate *Template // set by extends, in a root frame
+}
+
+// function is the code of a template's root, a block or a macro.
+type function struct {
+	t     *Template
+	block string
+	slots int
+	enter []frameLoad
+	body  []stmt
+
+	self, super slotRef
+}
+
+func newFrame(fn *function, parent *frame, c *Context) *frame {
+	return &frame{vars: make([]py.Value, fn.slots), parent: parent, c: c}
+}
+
+// runIn runs the function's body in a frame made for it.
+func (fn *function) runIn(f *frame, w *writer) error {
+	if fn.self.name != "" {
+		f.vars[fn.self.slot] = &selfRef{f.c}
+	}
+	if fn.super.name != "" {
+		f.vars[fn.super.slot] = f.c.super(fn)
+	}
+	f.load(fn.enter)
+	return run(fn.body, f, w)
+}
+
+func run(body []stmt, f *frame, w *writer) error {
+	for _, s := range body {
+		if err := s.exec(f, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// frameLoad fills one variable when a frame is entered.
+type frameLoad struct {
+	kind loadKind
+	slot int
+	name string
+	from slotRef
+}
+
+func (f *frame) load(loads []frameLoad) {
+	for i := range loads {
+		switch l := &loads[i]; l.kind {
+		case loadResolve:
+			f.vars[l.slot] = f.c.Resolve(l.name)
+		case loadAlias:
+			f.vars[l.slot] = f.get(l.from)
+		default:
+			f.vars[l.slot] = nil
+		}
+	}
+}
+
+func (f *frame) clear(slots []int) {
+	for _, s := range slots {
+		f.vars[s] = nil
+	}
+}
+
+func (f *frame) get(r slotRef) py.Value {
+	for n := r.up; n > 0; n-- {
+		f = f.parent
+	}
+	return f.vars[r.slot]
+}
+
+func (f *frame) set(r slotRef, v py.Value) {
+	for n := r.up; n > 0; n-- {
+		f = f.parent
+	}
+	f.vars[r.slot] = v
+}
+
+// localVars are the variables that an include or import with context, or a
+// scoped block, sees besides the context's.
+type localVars struct {
+	names []string
+	slots []slotRef
+}
+
+func (l *localVars) dict(f *frame) *py.Dict {
+	var d *py.Dict
+	for i, name := range l.names {
+		if v := f.get(l.slots[i]); v != nil {
+			if d == nil {
+				d = py.NewDict()
+			}
+			d.SetStr(name, v)
+		}
+	}
+	return d
+}
+
+// target is what an assignment, a loop or a with stores into.
+type target interface {
+	assign(f *frame, v py.Value) error
+}
+
+type slotTarget slotRef
+
+func (t slotTarget) assign(f *frame, v py.Value) error {
+	f.set(slotRef(t), v)
+	return nil
+}
+
+type nsTarget struct {
+	ns   slotRef
+	attr string
+}
+
+func (t *nsTarget) assign(f *frame, v py.Value) error {
+	ns, ok := f.get(t.ns).(*Namespace)
+	if !ok {
+		return runtimeErrorf("cannot assign attribute on non-namespace object")
+	}
+	ns.d.SetStr(t.attr, v)
+	return nil
+}
+
+type tupleTarget []target
+
+func (t tupleTarget) assign(f *frame, v py.Value) error {
+	var items []py.Value
+	switch v := v.(type) {
+	case py.Tuple:
+		items = v
+	case *py.List:
+		items = v.Items
+	default:
+		it, err := py.Iterate(v)
+		if err != nil {
+			if u, ok := v.(*Undefined); ok {
+				return u.fail()
+			}
+			return py.TypeErrorf("cannot unpack non-iterable %s object", py.TypeName(v))
+		}
+		for len(items) <= len(t) {
+			x, ok, err := it.Next()
+			if err != nil {
+				return err
+			}
+			if !ok {
+				break
+			}
+			items = append(items, x)
+		}
+	}
+	switch {
+	case len(items) < len(t):
+		return py.ValueErrorf("not enough values to unpack (expected %d, got %d)", len(t), len(items))
+	case len(items) > len(t):
+		return py.ValueErrorf("too many values to unpack (expected %d)", len(t))
+	}
+	for i := range t {
+		if err := t[i].assign(f, items[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type textStmt string
+
+func (s textStmt) exec(_ *frame, w *writer) error { return w.write(string(s)) }
+
+type outputPart struct {
+	text   string // when e is nil
+	e      expr
+	line   int
+	escape escaping
+}
+
+type outputStmt struct {
+	parts []outputPart
+	check bool // skip when the template extends another
+}
+
+func (s *outputStmt) exec(f *frame, w *writer) error {
+	if s.check && f.parentTemplate != nil {
+		return nil
+	}
+	for i := range s.parts {
+		p := &s.parts[i]
+		if p.e == nil {
+			if err := w.write(p.text); err != nil {
+				return locate(err, p.line)
+			}
+			continue
+		}
+		v, err := p.e.eval(f)
+		if err == nil {
+			if p.escape == escapeNo || p.escape == escapeRuntime && !f.c.escape {
+				err = f.c.print(w, v)
+			} else {
+				err = f.c.printEscaped(w, v)
+			}
+		}
+		if err != nil {
+			return locate(err, p.line)
+		}
+	}
+	return nil
+}
+
+type exprStmt struct {
+	line int
+	e    expr
+}
+
+func (s *exprStmt) exec(f *frame, _ *writer) error {
+	if _, err := s.e.eval(f); err != nil {
+		return locate(err, s.line)
+	}
+	return nil
+}
+
+type ifBranch struct {
+	line int
+	test expr
+	body []stmt
+}
+
+type ifStmt struct {
+	branches []ifBranch
+	other    []stmt
+}
+
+func (s *ifStmt) exec(f *frame, w *writer) error {
+	for i := range s.branches {
+		b := &s.branches[i]
+		ok, err := evalTruth(b.test, f)
+		if err != nil {
+			return locate(err, b.line)
+		}
+		if ok {
+			return run(b.body, f, w)
+		}
+	}
+	return run(s.other, f, w)
+}
+
+type assignStmt struct {
+	line, checkLine int
+	namespaces      []slotRef
+	target          target
+	e               expr
+	export          []slotRef
+}
+
+func (s *assignStmt) exec(f *frame, _ *writer) error {
+	for _, ns := range s.namespaces {
+		if _, ok := f.get(ns).(*Namespace); !ok {
+			return locate(runtimeErrorf("cannot assign attribute on non-namespace object"), s.checkLine)
+		}
+	}
+	v, err := s.e.eval(f)
+	if err == nil {
+		err = s.target.assign(f, v)
+	}
+	if err != nil {
+		return locate(err, s.line)
+	}
+	f.publish(s.export)
+	return nil
+}
+
+// publish makes top-level assignments visible in the context.
+func (f *frame) publish(vars []slotRef) {
+	for _, r := range vars {
+		f.c.setVar(r.name, f.get(r))
+		f.c.exportName(r.name, true)
+	}
+}
+
+type assignBlockStmt struct {
+	line   int
+	enter  []frameLoad
+	body   []stmt
+	target target
+	filter expr
+	export []slotRef
+	leave  []int
+}
+
+func (s *assignBlockStmt) exec(f *frame, _ *writer) error {
+	f.load(s.enter)
+	v, err := captured(f, s.body, s.filter, s.line)
+	if err != nil {
+		return err
+	}
+	if f.c.escape {
+		v = markupOf(v)
+	}
+	if err := s.target.assign(f, v); err != nil {
+		return locate(err, s.line)
+	}
+	f.publish(s.export)
+	f.clear(s.leave)
+	return nil
+}
+
+// captured runs a body into a string and applies a filter to it.
+func captured(f *frame, body []stmt, filter expr, line int) (py.Value, error) {
+	rt := f.c.rt
+	w := rt.writer()
+	err := run(body, f, w)
+	text := w.String()
+	rt.release(w)
+	if err != nil {
+		return nil, err
+	}
+	if filter == nil {
+		return py.Str(text), nil
+	}
+	v, err := filter.(*filterExpr).evalWith(f, text)
+	if err != nil {
+		return nil, locate(err, line)
+	}
+	return v, nil
+}
+
+type filterBlockStmt struct {
+	line   int
+	enter  []frameLoad
+	body   []stmt
+	filter expr
+	leave  []int
+}
+
+func (s *filterBlockStmt) exec(f *frame, w *writer) error {
+	f.load(s.enter)
+	v, err := captured(f, s.body, s.filter, s.line)
+	if err != nil {
+		return err
+	}
+	// The result is written as it is: neither finalized nor escaped. In
+	// Python anything but a string fails when the output is joined.
+	text, ok := strOf(v)
+	if !ok {
+		return locate(py.TypeErrorf("sequence item %d: expected str instance, %s found", 0, py.TypeName(v)), s.line)
+	}
+	if err := w.write(text); err != nil {
+		return locate(err, s.line)
+	}
+	f.clear(s.leave)
+	return nil
+}
+
+type withStmt struct {
+	line    int
+	enter   []frameLoad
+	targets []target
+	values  []expr
+	body    []stmt
+	leave   []int
+}
+
+func (s *withStmt) exec(f *frame, w *writer) error {
+	f.load(s.enter)
+	for i, e := range s.values {
+		v, err := e.eval(f)
+		if err == nil {
+			err = s.targets[i].assign(f, v)
+		}
+		if err != nil {
+			return locate(err, s.line)
+		}
+	}
+	if err := run(s.body, f, w); err != nil {
+		return err
+	}
+	f.clear(s.leave)
+	return nil
+}
+
+type autoescapeStmt struct {
+	line  int
+	enter []frameLoad
+	value expr
+	body  []stmt
+	leave []int
+}
+
+func (s *autoescapeStmt) exec(f *frame, w *writer) error {
+	f.load(s.enter)
+	on, err := evalTruth(s.value, f)
+	if err != nil {
+		return locate(err, s.line)
+	}
+	old := f.c.escape
+	f.c.escape = on
+	err = run(s.body, f, w)
+	f.c.escape = old
+	if err != nil {
+		return err
+	}
+	f.clear(s.leave)
+	return nil
+}
+
+type flowStmt struct{ flow flow }
+
+func (s *flowStmt) exec(*frame, *writer) error { return s.flow }
+
+type macroStmt struct {
+	code     *macroCode
+	target   slotRef
+	toplevel bool
+}
+
+func (s *macroStmt) exec(f *frame, _ *writer) error {
+	m := &Macro{code: s.code, f: f, escape: f.c.escape}
+	f.set(s.target, m)
+	if s.toplevel {
+		f.c.setVar(s.code.name, m)
+		f.c.exportName(s.code.name, true)
+	}
+	return nil
+}
+
+type callBlockStmt struct {
+	line int
+	code *macroCode
+	call *callExpr
+}
+
+func (s *callBlockStmt) exec(f *frame, w *writer) error {
+	caller := &Macro{code: s.code, f: f, escape: f.c.escape}
+	v, err := s.call.evalCaller(f, caller)
+	if err == nil {
+		text, ok := strOf(v)
+		if !ok {
+			err = py.TypeErrorf("sequence item 0: expected str instance, %s found", py.TypeName(v))
+		} else {
+			err = w.write(text)
+		}
+	}
+	if err != nil {
+		return locate(err, s.line)
+	}
+	return nil
+}
+
+type blockStmt struct {
+	line             int
+	name             string
+	check            bool
+	scoped, required bool
+	locals           localVars
+}
+
+func (s *blockStmt) exec(f *frame, w *writer) error {
+	if s.check && f.parentTemplate != nil {
+		return nil
+	}
+	c := f.c
+	if s.scoped {
+		c = c.derived(s.locals.dict(f))
+	}
+	stack := f.c.blocks[s.name]
+	if s.required && len(stack) <= 1 {
+		return locate(runtimeErrorf("Required block %s not found", quote(s.name)), s.line)
+	}
+	if len(stack) == 0 {
+		return locate(py.KeyError(py.Str(s.name)), s.line)
+	}
+	if err := c.runBlock(stack[0], w); err != nil {
+		return locate(err, s.line)
+	}
+	return nil
+}
+
+// runBlock runs a block's function in this context.
+func (c *Context) runBlock(fn *function, w *writer) error {
+	if err := c.rt.enterCall(); err != nil {
+		return err
+	}
+	err := fn.runIn(newFrame(fn, nil, c), w)
+	c.rt.leaveCall()
+	if err != nil {
+		return leave(err, fn.t, fn.block)
+	}
+	return nil
+}
+
+type extendedTwice struct{ line int }
+
+func (s *extendedTwice) exec(*frame, *writer) error {
+	return locate(runtimeErrorf("extended multiple times"), s.line)
+}
+
+type extendsStmt struct {
+	line, checkLine int
+	check           bool // another extends may have run
+	template        expr
+}
+
+func (s *extendsStmt) exec(f *frame, _ *writer) error {
+	if s.check && f.parentTemplate != nil {
+		return locate(runtimeErrorf("extended multiple times"), s.checkLine)
+	}
+	v, err := s.template.eval(f)
+	var l *loaded
+	if err == nil {
+		l, err = f.c.rt.getTemplate(v)
+	}
+	if err != nil {
+		return locate(err, s.line)
+	}
+	f.parentTemplate = l.t
+	if f.c.blocks == nil {
+		f.c.blocks = map[string][]*function{}
+	}
+	for _, name := range l.t.blockNames {
+		f.c.blocks[name] = append(f.c.blocks[name], l.t.blocks[name])
+	}
+	return nil
+}
+
+type loadMode uint8
+
+const (
+	loadEither loadMode = iota
+	loadOne
+	loadSelect
+)
+
+type includeStmt struct {
+	line          int
+	template      expr
+	mode          loadMode
+	ignoreMissing bool
+	withContext   bool
+	locals        localVars
+}
+
+func (s *includeStmt) exec(f *frame, w *writer) error {
+	v, err := s.template.eval(f)
+	var l *loaded
+	if err == nil {
+		l, err = f.c.rt.selectTemplate(v, s.mode)
+		if err != nil && s.ignoreMissing && IsNotFound(err) {
+			return nil
+		}
+	}
+	if err == nil {
+		err = s.include(f, l, w)
+	}
+	if err != nil {
+		return locate(err, s.line)
+	}
+	return nil
+}
+
+func (s *includeStmt) include(f *frame, l *loaded, w *writer) error {
+	rt := f.c.rt
+	if !s.withContext {
+		m, err := rt.moduleOf(l)
+		if err != nil {
+			return err
+		}
+		return w.write(m.body)
+	}
+	if err := rt.enterCall(); err != nil {
+		return err
+	}
+	defer rt.leaveCall()
+	return l.t.run(rt.newContext(l.t, f.c.layer(s.locals.dict(f))), w)
+}
+
+type importStmt struct {
+	line        int
+	template    expr
+	target      slotRef
+	name        string
+	toplevel    bool
+	withContext bool
+	locals      localVars
+}
+
+// importModule loads the template and makes its module.
+func importModule(f *frame, template expr, withContext bool, locals *localVars) (*Module, error) {
+	v, err := template.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	rt := f.c.rt
+	l, err := rt.getTemplate(v)
+	if err != nil {
+		return nil, err
+	}
+	if !withContext {
+		return rt.moduleOf(l)
+	}
+	return rt.makeModule(l.t, f.c.layer(locals.dict(f)))
+}
+
+func (s *importStmt) exec(f *frame, _ *writer) error {
+	m, err := importModule(f, s.template, s.withContext, &s.locals)
+	if err != nil {
+		return locate(err, s.line)
+	}
+	f.set(s.target, m)
+	if s.toplevel {
+		f.c.setVar(s.name, m)
+		f.c.exportName(s.name, false)
+	}
+	return nil
+}
+
+type fromStmt struct {
+	line           int
+	template       expr
+	names, aliases []string
+	slots          []slotRef
+	toplevel       bool
+	withContext    bool
+	position       string
+	locals         localVars
+}
+
+func (s *fromStmt) exec(f *frame, _ *writer) error {
+	m, err := importModule(f, s.template, s.withContext, &s.locals)
+	if err != nil {
+		return locate(err, s.line)
+	}
+	for i, name := range s.names {
+		v, ok := m.vars.GetStr(name)
+		if !ok {
+			v = f.c.undefinedHint("the template "+quote(m.name)+" (imported on "+s.position+
+				") does not export the requested name "+quote(name), name)
+		}
+		f.set(s.slots[i], v)
+	}
+	if s.toplevel {
+		for i, alias := range s.aliases {
+			f.c.setVar(alias, f.get(s.slots[i]))
+			f.c.exportName(alias, false)
+		}
+	}
+	return nil
+}
+
+// getTemplate is Environment.get_template.
+func (rt *runtime) getTemplate(v py.Value) (*loaded, error) {
+	if u, ok := v.(*Undefined); ok {
+		// The loader fails on its first use of the name.
+		return nil, u.fail()
+	}
+	name, ok := strOf(v)
+	if !ok {
+		return nil, py.AttributeErrorf("'%s' object has no attribute 'split'", py.TypeName(v))
+	}
+	return rt.load(name)
+}
+
+// selectTemplate is get_template, select_template or get_or_select_template.
+func (rt *runtime) selectTemplate(v py.Value, mode loadMode) (*loaded, error) {
+	if mode == loadEither {
+		switch v.(type) {
+		case py.Str, Markup, *Undefined:
+			mode = loadOne
+		}
+	}
+	if mode == loadOne {
+		return rt.getTemplate(v)
+	}
+	ok, err := py.Truth(v)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, &py.Error{Class: classNoneFound, Msg: "Tried to select from an empty list of templates.", Err: &NotFoundError{}}
+	}
+	names, err := py.Collect(v)
+	if err != nil {
+		return nil, err
+	}
+	text := ""
+	for i, n := range names {
+		l, err := rt.getTemplate(n)
+		if err == nil {
+			return l, nil
+		}
+		if !IsNotFound(err) && classOf(err) != classUndefined {
+			return nil, err
+		}
+		if i > 0 {
+			text += ", "
+		}
+		if u, ok := n.(*Undefined); ok {
+			text += u.message()
+		} else {
+			text += py.ToStr(n)
+		}
+	}
+	return nil, &py.Error{Class: classNoneFound, Msg: "none of the templates given were found: " + text, Err: &NotFoundError{Name: text}}
+}
+
+// print writes str(finalize(v)).
+func (c *Context) print(w *writer, v py.Value) error {
+	switch v := v.(type) {
+	case py.Str:
+		return w.write(string(v))
+	case py.Int:
+		w.buf = strconv.AppendInt(w.buf, int64(v), 10)
+		return nil
+	}
+	s, err := c.finalText(v)
+	if err != nil {
+		return err
+	}
+	return w.write(s)
+}
+
+func (c *Context) printEscaped(w *writer, v py.Value) error {
+	if m, ok := v.(Markup); ok {
+		return w.write(string(m))
+	}
+	s, err := c.finalText(v)
+	if err != nil {
+		return err
+	}
+	return w.write(escapeHTML(s))
+}

@@ -1,0 +1,267 @@
+package jinja
+
+import (
+	"html"
+	"regexp"
+	"sort"
+	"strings"
+	"unicode"
+
+	"pinch/internal/py"
+)
+
+// htmlFilters are Jinja's filters for markup.
+func htmlFilters() map[string]Filter {
+	escape := builtinFn("escape", func(_ *Context, v py.Value) (py.Value, error) { return escapeValue(v) })
+	return map[string]Filter{
+		"e": escape, "escape": escape,
+		"forceescape": fn("do_forceescape(value)", func(_ *Context, a []py.Value) (py.Value, error) {
+			s, err := py.StrErr(a[0])
+			return Markup(escapeHTML(s)), err
+		}),
+		"safe": fn("do_mark_safe(value)", func(_ *Context, a []py.Value) (py.Value, error) {
+			s, err := py.StrErr(a[0])
+			return Markup(s), err
+		}),
+		"striptags": fn("do_striptags(value)", func(_ *Context, a []py.Value) (py.Value, error) {
+			s, err := py.StrErr(a[0])
+			return py.Str(stripTags(s)), err
+		}),
+		"xmlattr": fn("do_xmlattr(eval_ctx, d, autospace=True)", doXMLAttr),
+		"urlize":  fn("do_urlize(eval_ctx, value, trim_url_limit=None, nofollow=False, target=None, rel=None, extra_schemes=None)", doURLize),
+		"tojson": fn("do_tojson(eval_ctx, value, indent=None)", func(_ *Context, a []py.Value) (py.Value, error) {
+			// Jinja's policy sorts the keys; non-ASCII text is escaped.
+			s, err := py.DumpsJSON(a[0], py.DumpOptions{Indent: a[1], SortKeys: true, EnsureASCII: true})
+			if err != nil {
+				return nil, err
+			}
+			return Markup(htmlSafeJSON(s)), nil
+		}),
+	}
+}
+
+// htmlSafeJSON escapes what HTML would read as markup.
+func htmlSafeJSON(s string) string {
+	return strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`, "'", `\u0027`).Replace(s)
+}
+
+// escapeValue is markupsafe.escape.
+func escapeValue(v py.Value) (py.Value, error) {
+	switch v := v.(type) {
+	case Markup:
+		return v, nil
+	case *Module:
+		return Markup(v.body), nil
+	}
+	s, err := py.StrErr(v)
+	return Markup(escapeHTML(s)), err
+}
+
+func unescapeHTML(s string) string { return html.UnescapeString(s) }
+
+// stripTags removes tags and comments, collapses whitespace and resolves
+// entities.
+func stripTags(s string) string {
+	var b strings.Builder
+	pos := 0
+	for {
+		i := strings.IndexByte(s[pos:], '<')
+		if i < 0 {
+			break
+		}
+		i += pos
+		end := 0
+		if strings.HasPrefix(s[i:], "<!--") {
+			if end = strings.Index(s[i+4:], "-->"); end < 0 {
+				break
+			}
+			end += i + 4 + 3
+		} else {
+			if end = strings.IndexByte(s[i:], '>'); end < 0 {
+				break
+			}
+			end += i + 1
+		}
+		b.WriteString(s[pos:i])
+		pos = end
+	}
+	b.WriteString(s[pos:])
+	return unescapeHTML(strings.Join(strings.FieldsFunc(b.String(), isSpace), " "))
+}
+
+func doXMLAttr(c *Context, a []py.Value) (py.Value, error) {
+	items, err := itemsOf(a[0])
+	if err != nil {
+		return nil, err
+	}
+	var parts []string
+	for _, it := range items {
+		kv := it.(py.Tuple)
+		if _, none := kv[1].(py.NoneType); none || IsUndefined(kv[1]) {
+			continue
+		}
+		key, ok := strOf(kv[0])
+		if !ok {
+			return nil, py.TypeErrorf("expected string or bytes-like object, got '%s'", py.TypeName(kv[0]))
+		}
+		if strings.ContainsAny(key, " \t\n\r\f\v/>=") {
+			return nil, py.ValueErrorf("Invalid character in attribute name: %s", quote(key))
+		}
+		k, err := escapeValue(kv[0])
+		if err != nil {
+			return nil, err
+		}
+		v, err := escapeValue(kv[1])
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, py.ToStr(k)+`="`+py.ToStr(v)+`"`)
+	}
+	s := strings.Join(parts, " ")
+	space, err := py.Truth(a[1])
+	if err != nil {
+		return nil, err
+	}
+	if space && s != "" {
+		s = " " + s
+	}
+	if c.escape {
+		return Markup(s), nil
+	}
+	return py.Str(s), nil
+}
+
+var (
+	httpRE = regexp.MustCompile(`(?i)^(?:(?:https?://|www\.)(?:(?:[\p{L}\p{N}_%-]+\.)+)?(?:[a-z]{2,63}|xn--[\p{L}\p{N}_%]{2,59})` +
+		`|(?:[\p{L}\p{N}_%-]{2,63}\.)+(?:com|net|int|edu|gov|org|info|mil)` +
+		`|(?:https?://)(?:[\d]{1,3}(?:\.[\d]{1,3}){3}|\[(?:[\da-f]{0,4}:){2}(?:[\da-f]{0,4}:?){1,6}\]))` +
+		`(?::[\d]{1,5})?(?:[/?#]\S*)?\n?$`)
+	emailRE  = regexp.MustCompile(`^\S+@[\p{L}\p{N}_][\p{L}\p{N}_.-]*\.[\p{L}\p{N}_]+\n?$`)
+	leadRE   = regexp.MustCompile(`^(?:[(<]|&lt;)+`)
+	trailRE  = regexp.MustCompile(`(?:[)>.,\n]|&gt;)+$`)
+	schemeRE = regexp.MustCompile(`^[\p{L}\p{N}_.+-]{2,}:/{0,2}$`)
+)
+
+func doURLize(c *Context, a []py.Value) (py.Value, error) {
+	rel := map[string]bool{"noopener": true}
+	if s, ok := strOf(a[4]); ok {
+		for _, r := range strings.Fields(s) {
+			rel[r] = true
+		}
+	}
+	if on, err := py.Truth(a[2]); err != nil {
+		return nil, err
+	} else if on {
+		rel["nofollow"] = true
+	}
+	names := sortedKeys(rel)
+	sort.Strings(names)
+	attrs := ` rel="` + escapeHTML(strings.Join(names, " ")) + `"`
+	if s, ok := strOf(a[3]); ok && s != "" {
+		attrs += ` target="` + escapeHTML(s) + `"`
+	}
+	limit := -1
+	if _, none := a[1].(py.NoneType); !none {
+		n, err := intOf(a[1])
+		if err != nil {
+			return nil, err
+		}
+		limit = n
+	}
+	var schemes []string
+	if _, none := a[5].(py.NoneType); !none {
+		items, err := collect(a[5])
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range items {
+			s, _ := strOf(it)
+			if !schemeRE.MatchString(s) {
+				return nil, py.Errorf(classFilterArgs, "%s is not a valid URI scheme prefix.", py.Repr(it))
+			}
+			schemes = append(schemes, s)
+		}
+	}
+	v, err := escapeValue(a[0])
+	if err != nil {
+		return nil, err
+	}
+	out := urlize(py.ToStr(v), attrs, limit, schemes)
+	if c.escape {
+		return Markup(out), nil
+	}
+	return py.Str(out), nil
+}
+
+// urlize makes links of what looks like an address in escaped text.
+func urlize(text, attrs string, limit int, schemes []string) string {
+	var b strings.Builder
+	for text != "" {
+		n := strings.IndexFunc(text, isSpace)
+		if n < 0 {
+			n = len(text)
+		}
+		b.WriteString(urlizeWord(text[:n], attrs, limit, schemes))
+		text = text[n:]
+		n = spaceLen(text)
+		b.WriteString(text[:n])
+		text = text[n:]
+	}
+	return b.String()
+}
+
+func urlizeWord(word, attrs string, limit int, schemes []string) string {
+	head := leadRE.FindString(word)
+	middle := word[len(head):]
+	tail := trailRE.FindString(middle)
+	middle = middle[:len(middle)-len(tail)]
+	for _, p := range [...][2]string{{"(", ")"}, {"<", ">"}, {"&lt;", "&gt;"}} {
+		start := strings.Count(middle, p[0])
+		if start <= strings.Count(middle, p[1]) {
+			continue
+		}
+		for range min(start, strings.Count(tail, p[1])) {
+			end := strings.Index(tail, p[1]) + len(p[1])
+			middle += tail[:end]
+			tail = tail[end:]
+		}
+	}
+	trim := func(s string) string {
+		if r := []rune(s); limit >= 0 && len(r) > limit {
+			return string(r[:limit]) + "..."
+		}
+		return s
+	}
+	switch {
+	case httpRE.MatchString(middle):
+		href := middle
+		if !strings.HasPrefix(middle, "https://") && !strings.HasPrefix(middle, "http://") {
+			href = "https://" + middle
+		}
+		middle = `<a href="` + href + `"` + attrs + `>` + trim(middle) + `</a>`
+	case strings.HasPrefix(middle, "mailto:") && emailRE.MatchString(middle[7:]):
+		middle = `<a href="` + middle + `">` + middle[7:] + `</a>`
+	case strings.Contains(middle, "@") && !strings.HasPrefix(middle, "www.") && middle[0] != '@' &&
+		!strings.Contains(middle, ":") && emailRE.MatchString(middle):
+		middle = `<a href="mailto:` + middle + `">` + middle + `</a>`
+	default:
+		for _, s := range schemes {
+			if middle != s && strings.HasPrefix(middle, s) {
+				middle = `<a href="` + middle + `"` + attrs + `>` + middle + `</a>`
+			}
+		}
+	}
+	return head + middle + tail
+}
+
+func digitValue(r rune) (rune, bool) {
+	if !unicode.Is(unicode.Nd, r) {
+		return 0, false
+	}
+	for d := rune(0); d < 10; d++ { // digits of a script are ten in a row
+		if !unicode.Is(unicode.Nd, r-d-1) || (r-d)%16 == 0 || (r-d)%16 == 6 {
+			return d, true
+		}
+	}
+	return 0, false
+}

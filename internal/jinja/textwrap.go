@@ -1,0 +1,180 @@
+package jinja
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"pinch/internal/py"
+)
+
+func doWordwrap(c *Context, a []py.Value) (py.Value, error) {
+	wrapstring := c.rt.opts.NewlineSequence
+	if s, ok := strOf(a[3]); ok {
+		wrapstring = s
+	}
+	s, ok := strOf(a[0])
+	if !ok {
+		if u, isUndefined := a[0].(*Undefined); isUndefined {
+			return nil, u.fail()
+		}
+		return nil, py.AttributeErrorf("'%s' object has no attribute 'splitlines'", py.TypeName(a[0]))
+	}
+	width, err := intOf(a[1])
+	if err != nil {
+		return nil, err
+	}
+	breakLong, err := py.Truth(a[2])
+	if err != nil {
+		return nil, err
+	}
+	hyphens, err := py.Truth(a[4])
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, line := range splitLines(s) {
+		w, err := wrapLine(line, width, breakLong, hyphens)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, strings.Join(w, wrapstring))
+	}
+	return py.Str(strings.Join(out, wrapstring)), nil
+}
+
+// wrapLine is textwrap.wrap without expanding tabs or replacing whitespace.
+func wrapLine(line string, width int, breakLong, hyphens bool) ([]string, error) {
+	if width <= 0 {
+		return nil, py.ValueErrorf("invalid width %d (must be > 0)", width)
+	}
+	var lines []string
+	chunks := wrapChunks(line, hyphens)
+	n := utf8.RuneCountInString
+	blank := func(s string) bool { return strings.Trim(s, " \t\n\v\f\r") == "" }
+	for len(chunks) > 0 {
+		if blank(chunks[0]) && len(lines) > 0 {
+			chunks = chunks[1:]
+		}
+		var cur []string
+		length := 0
+		for len(chunks) > 0 && length+n(chunks[0]) <= width {
+			cur = append(cur, chunks[0])
+			length += n(chunks[0])
+			chunks = chunks[1:]
+		}
+		if len(chunks) > 0 && n(chunks[0]) > width {
+			space := max(width-length, 1)
+			switch {
+			case breakLong:
+				end := space
+				chunk := chunks[0]
+				if hyphens && n(chunk) > space {
+					if h := lastHyphen(chunk, space); h > 0 {
+						end = h + 1
+					}
+				}
+				head := runePrefix(chunk, end)
+				cur = append(cur, head)
+				chunks[0] = chunk[len(head):]
+			case len(cur) == 0:
+				cur = append(cur, chunks[0])
+				chunks = chunks[1:]
+			}
+			length = 0
+			for _, c := range cur {
+				length += n(c)
+			}
+		}
+		if k := len(cur); k > 0 && blank(cur[k-1]) {
+			cur = cur[:k-1]
+		}
+		if len(cur) > 0 {
+			lines = append(lines, strings.Join(cur, ""))
+		}
+	}
+	return lines, nil
+}
+
+// lastHyphen is the rune index of the last hyphen before limit that does not
+// start the chunk, or -1.
+func lastHyphen(chunk string, limit int) int {
+	r := []rune(chunk)
+	for i := min(limit, len(r)) - 1; i > 0; i-- {
+		if r[i] != '-' {
+			continue
+		}
+		for _, c := range r[:i] {
+			if c != '-' {
+				return i
+			}
+		}
+		return -1
+	}
+	return -1
+}
+
+var simpleSplit = regexp.MustCompile(`[\t\n\v\f\r ]+`)
+
+// wrapChunks splits a line into words, runs of whitespace and, with hyphens,
+// parts of hyphenated words and dashes.
+func wrapChunks(line string, hyphens bool) []string {
+	var out []string
+	pos := 0
+	add := func(word string) {
+		if word == "" {
+			return
+		}
+		if hyphens {
+			out = append(out, hyphenParts(word)...)
+		} else {
+			out = append(out, word)
+		}
+	}
+	for _, m := range simpleSplit.FindAllStringIndex(line, -1) {
+		add(line[pos:m[0]])
+		out = append(out, line[m[0]:m[1]])
+		pos = m[1]
+	}
+	add(line[pos:])
+	return out
+}
+
+func isWordPunct(r rune) bool {
+	return isWord(r) || strings.ContainsRune(`!"'&.,?`, r)
+}
+
+func isLetter(r rune) bool { return isWord(r) && !(r >= '0' && r <= '9') }
+
+// hyphenParts splits a word after a hyphen between letters, and around a dash
+// of two or more hyphens between words.
+func hyphenParts(word string) []string {
+	r := []rune(word)
+	var out []string
+	start := 0
+	for i := 0; i < len(r); i++ {
+		if r[i] != '-' {
+			continue
+		}
+		end := i
+		for end < len(r) && r[end] == '-' {
+			end++
+		}
+		if end-i >= 2 && i > start && isWordPunct(r[i-1]) && end < len(r) && isWord(r[end]) { // a dash
+			out = append(out, string(r[start:i]), string(r[i:end]))
+			start = end
+			i = end - 1
+			continue
+		}
+		if end-i == 1 && i-start >= 2 && isLetter(r[i-1]) && isLetter(r[i-2]) && end+1 < len(r) &&
+			isLetter(r[end]) && (isLetter(r[end+1]) || r[end+1] == '-' && end+2 < len(r) && isLetter(r[end+2])) {
+			out = append(out, string(r[start:end]))
+			start = end
+		}
+		i = end - 1
+	}
+	if start < len(r) {
+		out = append(out, string(r[start:]))
+	}
+	return out
+}
