@@ -98,6 +98,9 @@ func (f *SFTP) over(op string) error {
 	if errors.As(f.p.err, &timeout) {
 		return f.p.err
 	}
+	if f.c.net.broken() != nil {
+		<-f.c.done // follows at once, and the reason with it
+	}
 	if ended := f.c.usable(op); ended != nil {
 		return ended
 	}

@@ -37,6 +37,9 @@ func (f *SFTP) upload(ctx context.Context, file *sftp.File, r io.Reader, offset,
 	wait := func(i int) error {
 		select {
 		case err := <-slots[i].done:
+			if err != nil {
+				err = f.plain(op, err)
+			}
 			return err
 		case <-ctx.Done():
 			return f.c.ended(ctx, op)
