@@ -200,7 +200,7 @@ func convertField(v Value, conversion rune) (Value, error) {
 		s, err = Ascii(v)
 	default:
 		if conversion > 32 && conversion < 127 {
-			return nil, ValueErrorf("Unknown conversion specifier '%c'", conversion)
+			return nil, ValueErrorf("Unknown conversion specifier %c", conversion)
 		}
 		return nil, ValueErrorf("Unknown conversion specifier \\x%x", conversion)
 	}

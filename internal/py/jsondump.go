@@ -199,17 +199,20 @@ func (e *dumper) dict(d *Dict) error {
 	if err := e.enter(d); err != nil {
 		return err
 	}
-	keys := d.Keys()
+	items := make([]Value, 0, d.Len())
+	for k, v := range d.All() {
+		items = append(items, Tuple{k, v})
+	}
 	if e.o.SortKeys {
-		sorted, err := Sorted(keys, nil, false)
-		if err != nil {
+		var err error
+		if items, err = sortByKeys(items, d.Keys(), false); err != nil {
 			return err
 		}
-		keys = sorted
 	}
 	e.b = append(e.b, '{')
 	first := true
-	for _, k := range keys {
+	for _, it := range items {
+		k, v := it.(Tuple)[0], it.(Tuple)[1]
 		name, ok, err := e.keyText(k)
 		if err != nil {
 			return err
@@ -224,10 +227,6 @@ func (e *dumper) dict(d *Dict) error {
 		e.newline()
 		e.b = appendJSONString(e.b, name, e.o.EnsureASCII)
 		e.text(e.key)
-		v, _, err := d.Get(k)
-		if err != nil {
-			return err
-		}
 		if err := e.value(v); err != nil {
 			return err
 		}

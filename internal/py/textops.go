@@ -78,7 +78,7 @@ func (t textOps) splitSpace(s string, limit int) []string {
 	s = t.trimLeft(s)
 	for s != "" {
 		if limit >= 0 && len(out) >= limit {
-			return append(out, t.trimRight(s))
+			return append(out, s)
 		}
 		i := 0
 		for i < len(s) {
@@ -100,7 +100,7 @@ func (t textOps) rsplitSpace(s string, limit int) []string {
 	s = t.trimRight(s)
 	for s != "" {
 		if limit >= 0 && len(out) >= limit {
-			out = append(out, t.trimLeft(s))
+			out = append(out, s)
 			break
 		}
 		i := len(s)
