@@ -6,9 +6,9 @@ import (
 	"pinch/internal/py"
 )
 
-// qualified is a type that knows its class with the module, as error messages
-// about attributes name it.
-type qualified interface{ QualifiedType() string }
+// typeModule is a type of another Python module than builtins; messages about
+// attributes name it: "jinja2.runtime.Macro object".
+type typeModule interface{ TypeModule() string }
 
 // objectType is what messages call an object: "dict object".
 func objectType(v py.Value) string {
@@ -17,8 +17,8 @@ func objectType(v py.Value) string {
 		return "None"
 	case py.EllipsisType:
 		return "Ellipsis"
-	case qualified:
-		return v.QualifiedType() + " object"
+	case typeModule:
+		return v.TypeModule() + "." + v.(py.Value).Type() + " object"
 	}
 	return py.TypeName(v) + " object"
 }
@@ -262,11 +262,6 @@ func (c *Context) Call(fn py.Value, args *py.Args) (py.Value, error) {
 		return fn.call(c, args)
 	case *Undefined:
 		return nil, fn.fail()
-	case *py.BoundMethod:
-		if d, ok := fn.Self.(*py.List); ok && fn.Name == "sort" {
-			_ = d
-		}
-		return fn.Call(c.rt.ctx, args)
 	case py.Callable:
 		return fn.Call(c.rt.ctx, args)
 	}

@@ -93,12 +93,7 @@ func (e *sliceExpr) eval(f *frame) (py.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := py.GetItem(obj, s)
-	if m, ok := obj.(Markup); ok && err == nil {
-		_ = m
-		return v, nil
-	}
-	return v, err
+	return py.GetItem(obj, s)
 }
 
 type sliceValueExpr struct{ start, stop, step expr }

@@ -18,10 +18,10 @@ func lengthOf(v py.Value) (int, error) {
 // groupTuple is what groupby yields: a named tuple.
 type groupTuple struct{ grouper, list py.Value }
 
-func (*groupTuple) Type() string          { return "_GroupTuple" }
-func (*groupTuple) QualifiedType() string { return "jinja2.filters._GroupTuple" }
-func (g *groupTuple) tuple() py.Tuple     { return py.Tuple{g.grouper, g.list} }
-func (*groupTuple) Len() int              { return 2 }
+func (*groupTuple) Type() string       { return "_GroupTuple" }
+func (*groupTuple) TypeModule() string { return "jinja2.filters" }
+func (g *groupTuple) tuple() py.Tuple  { return py.Tuple{g.grouper, g.list} }
+func (*groupTuple) Len() int           { return 2 }
 
 func (g *groupTuple) Attr(name string) (py.Value, bool, error) {
 	switch name {

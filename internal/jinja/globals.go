@@ -109,8 +109,8 @@ func namespaceGlobal(_ *Context, _ py.Value, args *py.Args) (py.Value, error) {
 // Type implements py.Value.
 func (*Namespace) Type() string { return "Namespace" }
 
-// QualifiedType is the class with its module.
-func (*Namespace) QualifiedType() string { return "jinja2.utils.Namespace" }
+// TypeModule is the module of the class, which messages name.
+func (*Namespace) TypeModule() string { return "jinja2.utils" }
 
 // Attr implements py.AttrGetter.
 func (ns *Namespace) Attr(name string) (py.Value, bool, error) {
@@ -143,8 +143,8 @@ func cyclerGlobal(_ *Context, _ py.Value, args *py.Args) (py.Value, error) {
 // Type implements py.Value.
 func (*Cycler) Type() string { return "Cycler" }
 
-// QualifiedType is the class with its module.
-func (*Cycler) QualifiedType() string { return "jinja2.utils.Cycler" }
+// TypeModule is the module of the class, which messages name.
+func (*Cycler) TypeModule() string { return "jinja2.utils" }
 
 // Attr implements py.AttrGetter.
 func (cy *Cycler) Attr(name string) (py.Value, bool, error) {

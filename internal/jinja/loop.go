@@ -206,8 +206,8 @@ type LoopContext struct {
 // Type implements py.Value.
 func (l *LoopContext) Type() string { return "LoopContext" }
 
-// QualifiedType is the class with its module.
-func (l *LoopContext) QualifiedType() string { return "jinja2.runtime.LoopContext" }
+// TypeModule is the module of the class, which messages name.
+func (l *LoopContext) TypeModule() string { return "jinja2.runtime" }
 
 func (l *LoopContext) advance() (py.Value, bool, error) {
 	var v py.Value

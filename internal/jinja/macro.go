@@ -31,8 +31,8 @@ type Macro struct {
 // Type implements py.Value.
 func (m *Macro) Type() string { return "Macro" }
 
-// QualifiedType is the class with its module.
-func (m *Macro) QualifiedType() string { return "jinja2.runtime.Macro" }
+// TypeModule is the module of the class, which messages name.
+func (m *Macro) TypeModule() string { return "jinja2.runtime" }
 
 // Name returns the macro's name.
 func (m *Macro) Name() string { return m.code.name }

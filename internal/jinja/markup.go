@@ -14,8 +14,8 @@ type Markup string
 // Type implements py.Value.
 func (Markup) Type() string { return "Markup" }
 
-// QualifiedType is the class with its module.
-func (Markup) QualifiedType() string { return "markupsafe.Markup" }
+// TypeModule is the module of the class, which messages name.
+func (Markup) TypeModule() string { return "markupsafe" }
 
 // PyString implements py.StrLike.
 func (m Markup) PyString() string { return string(m) }

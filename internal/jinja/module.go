@@ -17,8 +17,8 @@ type Module struct {
 // Type implements py.Value.
 func (m *Module) Type() string { return "TemplateModule" }
 
-// QualifiedType is the class with its module.
-func (m *Module) QualifiedType() string { return "jinja2.environment.TemplateModule" }
+// TypeModule is the module of the class, which messages name.
+func (m *Module) TypeModule() string { return "jinja2.environment" }
 
 // PyStr implements py.Stringer: the text that the template rendered to.
 func (m *Module) PyStr() (string, error) { return m.body, nil }
@@ -43,8 +43,8 @@ func (m *Module) Attr(name string) (py.Value, bool, error) {
 // selfRef is the variable self: the template's blocks.
 type selfRef struct{ c *Context }
 
-func (s *selfRef) Type() string          { return "TemplateReference" }
-func (s *selfRef) QualifiedType() string { return "jinja2.runtime.TemplateReference" }
+func (s *selfRef) Type() string       { return "TemplateReference" }
+func (s *selfRef) TypeModule() string { return "jinja2.runtime" }
 func (s *selfRef) PyRepr() (string, error) {
 	name := "None"
 	if s.c.tmpl.name != "" {
@@ -70,8 +70,8 @@ type blockRef struct {
 	depth int
 }
 
-func (b *blockRef) Type() string          { return "BlockReference" }
-func (b *blockRef) QualifiedType() string { return "jinja2.runtime.BlockReference" }
+func (b *blockRef) Type() string       { return "BlockReference" }
+func (b *blockRef) TypeModule() string { return "jinja2.runtime" }
 
 func (b *blockRef) PyRepr() (string, error) { return "<jinja2.runtime.BlockReference object>", nil }
 

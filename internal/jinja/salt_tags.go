@@ -120,7 +120,29 @@ func loadYAML(c *Context, a []py.Value) (py.Value, error) {
 		}
 		return nil, err
 	}
-	return v, nil
+	return decodeData(v), nil
+}
+
+// decodeData is salt.utils.data.decode of loaded data: containers are copied,
+// so that what a YAML alias shared is shared no more.
+func decodeData(v py.Value) py.Value {
+	switch v := v.(type) {
+	case *py.Dict:
+		out := py.NewDict()
+		for k, it := range v.All() {
+			if err := out.Set(k, decodeData(it)); err != nil {
+				continue // k is a key already
+			}
+		}
+		return out
+	case *py.List:
+		out := &py.List{Items: make([]py.Value, len(v.Items))}
+		for i, it := range v.Items {
+			out.Items[i] = decodeData(it)
+		}
+		return out
+	}
+	return v
 }
 
 func errorText(err error) string {

@@ -74,8 +74,8 @@ func (u *Undefined) Type() string {
 	return [...]string{"StrictUndefined", "Undefined", "ChainableUndefined", "DebugUndefined"}[u.kind]
 }
 
-// QualifiedType is the class with its module.
-func (u *Undefined) QualifiedType() string { return "jinja2.runtime." + u.Type() }
+// TypeModule is the module of the class, which messages name.
+func (u *Undefined) TypeModule() string { return "jinja2.runtime" }
 
 // Truth implements py.Truther.
 func (u *Undefined) Truth() (bool, error) {
