@@ -38,10 +38,19 @@ var shared *rig
 // exitCodes are the exit statuses of pinch by the names that the scripts use.
 var exitCodes = map[string]string{
 	"OK":          "0",
-	"FAILED":      "2", // a state failed
-	"COMPILE":     "3", // a tree does not compile
-	"UNREACHABLE": "4", // a host could not be reached or logged in to
-	"NOMATCH":     "1", // the target matches no host
+	"ERROR":       "1",   // another error
+	"FAILED":      "2",   // a state failed
+	"COMPILE":     "3",   // a tree does not compile
+	"UNREACHABLE": "4",   // a host could not be reached
+	"REFUSED":     "5",   // a host refused the login or sudo
+	"HOSTKEY":     "6",   // a host key is unknown or has changed
+	"NOMATCH":     "7",   // the target matches no host
+	"UNKNOWNHOST": "8",   // a host was named that the roster does not have
+	"BUSY":        "9",   // another run holds a host
+	"LOST":        "10",  // the connection was lost during the run
+	"NOSHIM":      "11",  // the shim cannot be started
+	"USAGE":       "64",  // wrong usage
+	"INTERRUPTED": "130", // Ctrl-C
 }
 
 func TestMain(m *testing.M) {
