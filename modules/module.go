@@ -51,6 +51,9 @@ type Call struct {
 	Test bool
 	// Chunk is the state that runs; nil for an execution function.
 	Chunk *low.Chunk
+	// Lowstate are all chunks of the run (Salt's __lowstate__); nil for an
+	// execution function.
+	Lowstate []low.Chunk
 	// Run is the running state's place in the run: its __run_num__.
 	RunNum int
 	Grains *py.Dict

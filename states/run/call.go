@@ -200,6 +200,7 @@ func (e *engine) invoke(ctx context.Context, c *low.Chunk, f *modules.Func, prer
 	call := e.funcs.newCall(c, e.Sources)
 	call.Test = e.Bundle.Test || prereq
 	call.RunNum = e.runNum
+	call.Lowstate = e.Bundle.Chunks
 	restore := e.setUmask(c)
 	defer restore()
 	look := f.Check
