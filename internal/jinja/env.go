@@ -61,6 +61,13 @@ type builtin struct {
 	// assigned.
 	wantsContext bool
 	fn           Filter
+	attrs        map[string]py.Value
+}
+
+// Attr implements py.AttrGetter.
+func (b *builtin) Attr(name string) (py.Value, bool, error) {
+	v, ok := b.attrs[name]
+	return v, ok, nil
 }
 
 // Type implements py.Value.

@@ -1,6 +1,9 @@
 package jinja
 
 import (
+	"errors"
+	"strings"
+
 	"pinch/internal/py"
 )
 
@@ -27,6 +30,10 @@ func (c *Context) safeFormat(format string, isMap bool, wrap func(string) py.Val
 			s, err = py.StrFormat(format, args, hooks)
 		}
 		if err != nil {
+			var pe *py.Error
+			if errors.As(err, &pe) && pe.Class == "IndexError" && strings.HasPrefix(pe.Msg, "Replacement index") {
+				return nil, py.Errorf("IndexError", "tuple index out of range") // string.Formatter's words
+			}
 			return nil, err
 		}
 		return wrap(s), nil

@@ -163,8 +163,8 @@ func renderOf(c *goldenCase) *jinja.Render {
 	} else {
 		vars.SetStr("salt", py.NewDict())
 	}
-	if c.SLS != nil {
-		vars.SetStr("sls", py.Str(*c.SLS))
+	if c.SLS != nil { // Salt names the SLS of an init.sls by its directory
+		vars.SetStr("sls", py.Str(strings.TrimSuffix(*c.SLS, ".init")))
 	}
 	return &jinja.Render{Vars: vars, Loader: mapLoader(c.Files), SaltEnv: "base", Codec: codec()}
 }
@@ -173,11 +173,7 @@ func tmplPath(c *goldenCase) string {
 	if c.SLS == nil {
 		return ""
 	}
-	p := strings.ReplaceAll(*c.SLS, ".", "/")
-	if _, ok := c.Files[p+"/init.sls"]; ok {
-		return cacheDir + p + "/init.sls"
-	}
-	return cacheDir + path.Clean(p) + ".sls"
+	return cacheDir + path.Clean(strings.ReplaceAll(*c.SLS, ".", "/")) + ".sls"
 }
 
 func runGolden(c *goldenCase) string {

@@ -7,6 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/runenames"
+
 	"pinch/internal/py"
 )
 
@@ -417,13 +419,34 @@ func unescape(s string) (text, problem string) {
 			i += n
 			b.WriteString(runeText(rune(v)))
 		case 'N':
-			return "", "unknown Unicode character name"
+			end := strings.IndexByte(s[i:], '}')
+			if end < 2 || s[i] != '{' {
+				return "", `malformed \N character escape`
+			}
+			r, ok := namedRune(s[i+1 : i+end])
+			if !ok {
+				return "", "unknown Unicode character name"
+			}
+			b.WriteRune(r)
+			i += end + 1
 		default:
 			b.WriteByte('\\')
 			b.WriteByte(c)
 		}
 	}
 	return b.String(), ""
+}
+
+// namedRune finds a character by its Unicode name. It is slow, and used by
+// hardly any template.
+func namedRune(name string) (rune, bool) {
+	name = strings.ToUpper(name)
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if n := runenames.Name(r); n == name && n != "" && n[0] != '<' {
+			return r, true
+		}
+	}
+	return 0, false
 }
 
 func truncated(c byte) string {

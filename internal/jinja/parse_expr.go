@@ -202,7 +202,6 @@ type tupleOpts struct {
 	condexpr   bool
 	parens     bool // an empty tuple is allowed
 	namespace  bool
-	ends       []string // names that end the tuple
 }
 
 // tuple reads one expression or, with commas, a tuple.
@@ -215,7 +214,7 @@ func (p *parser) tuple(o tupleOpts) node {
 		if len(items) > 0 {
 			p.expect(tokComma)
 		}
-		if k := p.cur.kind; k == tokVariableEnd || k == tokBlockEnd || k == tokRParen || p.atEnd(o.ends) {
+		if k := p.cur.kind; k == tokVariableEnd || k == tokBlockEnd || k == tokRParen {
 			break
 		}
 		if o.simplified {

@@ -8,7 +8,7 @@ func (p *parser) saltLoad() []node {
 	filter := p.cur.text
 	line := at(p.advance().line)
 	p.expectName("as")
-	target := p.assignTarget(nil, false)
+	target := p.assignTarget(false)
 	name := "_" + p.freeID()
 	body := p.statements(true, "endload")
 	call := &callNode{at: line, node: &nameNode{line, name, ctxLoad}}

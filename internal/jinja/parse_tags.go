@@ -4,7 +4,7 @@ package jinja
 
 func (p *parser) setTag() node {
 	line := p.advance().line
-	target := p.assignTarget(nil, true)
+	target := p.assignTarget(true)
 	if p.skipIf(tokAssign) {
 		return &assignNode{at(line), target, p.tuple(tupleOpts{condexpr: true})}
 	}
@@ -17,9 +17,9 @@ func (p *parser) setTag() node {
 
 func (p *parser) forTag() node {
 	n := &forNode{at: at(p.expectName("for").line)}
-	n.target = p.assignTarget([]string{"in"}, false)
+	n.target = p.assignTarget(false)
 	p.expectName("in")
-	n.iter = p.tuple(tupleOpts{ends: []string{"recursive"}})
+	n.iter = p.tuple(tupleOpts{})
 	if p.skipName("if") {
 		n.test = p.expression(true)
 	}
@@ -56,7 +56,7 @@ func (p *parser) withTag() node {
 		if len(n.targets) > 0 {
 			p.expect(tokComma)
 		}
-		target := p.assignTarget(nil, false)
+		target := p.assignTarget(false)
 		setCtx(target, ctxParam)
 		n.targets = append(n.targets, target)
 		p.expect(tokAssign)
@@ -247,8 +247,8 @@ func (p *parser) targetName() *nameNode {
 
 // assignTarget reads a name, a tuple of names or, with namespace, an
 // attribute of a namespace.
-func (p *parser) assignTarget(ends []string, namespace bool) node {
-	target := p.tuple(tupleOpts{simplified: true, ends: ends, namespace: namespace})
+func (p *parser) assignTarget(namespace bool) node {
+	target := p.tuple(tupleOpts{simplified: true, namespace: namespace})
 	setCtx(target, ctxStore)
 	p.checkTarget(target)
 	return target
