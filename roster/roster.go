@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"pinch/internal/py"
+	"pinch/internal/saltyaml"
 	"pinch/internal/secret"
 )
 
@@ -72,8 +73,12 @@ type Host struct {
 	// SSHOptions are the raw `-o` options of the roster, "Key=value", in order.
 	// Those that a field of Host stands for are applied there too.
 	SSHOptions []string
-	Keepalive  Keepalive
-	HostKeys   HostKeys
+	// ConfigOptions are further settings from ssh_config in the same form, for
+	// which there is no field (Ciphers, AddressFamily, ...). They stand below
+	// SSHOptions.
+	ConfigOptions []string
+	Keepalive     Keepalive
+	HostKeys      HostKeys
 	// SetPath replaces $PATH of the remote program (roster key set_path).
 	SetPath string
 	// CmdUmask is the umask of the remote program, -1 when not set.
@@ -95,10 +100,6 @@ type Host struct {
 	// Source names the roster back end that told of the host ("flat", ...).
 	Source string
 	Pos    Pos
-
-	// set notes which fields were given for this host, so that ssh_config
-	// fills in only the others.
-	set map[string]bool
 }
 
 // Auth is how to prove who we are.
@@ -127,11 +128,14 @@ type Sudo struct {
 	Password secret.String
 }
 
-// Jump is one hop on the way to a host.
+// Jump is one hop on the way to a host, with what ssh_config says of it.
 type Jump struct {
-	User string // "" for the default
-	Addr string
-	Port uint16 // 22 when not given
+	User           string // never empty in a Host from Load
+	Addr           string
+	Port           uint16
+	PrivateKeys    []string
+	IdentitiesOnly bool
+	HostKeyAlias   string
 }
 
 // String returns the hop in ssh's form, user@addr:port.
@@ -172,10 +176,20 @@ type HostKeys struct {
 // (roster keys ssh_pre_flight, ssh_pre_flight_args).
 type PreFlight struct {
 	Script string
-	Args   []string
+	// Args is put behind the script's name, for the remote shell to read: as
+	// in Salt it is not quoted.
+	Args string
+}
+
+// Rendered is the content of a roster file.
+type Rendered struct {
+	Value py.Value
+	// Positions tells where the entries stand in the file. It is nil when the
+	// text was made by a template, so that lines may have moved.
+	Positions *saltyaml.Positions
 }
 
 // Renderer renders a roster file, jinja|yaml unless its first line says
 // otherwise. path is for messages; text is the file's content. An error should
-// name file and line.
-type Renderer func(ctx context.Context, path string, text []byte) (py.Value, error)
+// name the line; the file is named by the caller.
+type Renderer func(ctx context.Context, path string, text []byte) (Rendered, error)

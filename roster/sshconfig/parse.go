@@ -55,8 +55,9 @@ type File struct {
 // Config is the parsed content of all files, in order of precedence. It is
 // immutable and may be shared.
 type Config struct {
-	env   Env
-	lines []line
+	env     Env
+	options []line // from With, above all files
+	lines   []line
 }
 
 // line is one directive. Included files are nested below their Include line.
@@ -314,3 +315,38 @@ func (c *Config) Hosts() []HostName {
 	walk(c.lines)
 	return out
 }
+
+// With returns the configuration with options before it, written as behind
+// ssh's -o ("Keyword=value" or "Keyword value"). env completes what c's own
+// environment lacks, for a configuration without files.
+func (c *Config) With(env Env, options ...string) (*Config, error) {
+	out := &Config{env: c.env, lines: c.lines, options: c.options}
+	if out.env.Home == "" {
+		out.env.Home = env.Home
+	}
+	if out.env.User == "" {
+		out.env.User = env.User
+	}
+	var first []line
+	for i, o := range options {
+		l, ok, err := splitLine("option", i+1, o)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", o, err)
+		}
+		if !ok {
+			return nil, fmt.Errorf("%q: expected Keyword=value", o)
+		}
+		if l.key == "host" || l.key == "match" || l.key == "include" {
+			return nil, fmt.Errorf("%q: is not possible as an option", o)
+		}
+		if err := check(&l); err != nil {
+			return nil, fmt.Errorf("%q: %w", o, err)
+		}
+		first = append(first, l)
+	}
+	out.options = append(first, out.options...)
+	return out, nil
+}
+
+// WithoutOptions returns the files alone, without what With put before them.
+func (c *Config) WithoutOptions() *Config { return &Config{env: c.env, lines: c.lines} }

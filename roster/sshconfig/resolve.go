@@ -69,6 +69,9 @@ const (
 func (c *Config) Resolve(q Query) (*Settings, error) {
 	r := &resolver{c: c, query: q, host: q.Host, s: &Settings{ServerAliveCountMax: -1, Other: map[string]string{}}}
 	r.s.User, r.s.Port = q.User, q.Port
+	if err := r.run(c.options, true); err != nil {
+		return nil, err
+	}
 	if err := r.run(c.lines, true); err != nil {
 		return nil, err
 	}
