@@ -200,6 +200,7 @@ func (e *engine) invoke(ctx context.Context, c *low.Chunk, f *modules.Func, prer
 	call := e.funcs.newCall(c, e.Sources)
 	call.Test = e.Bundle.Test || prereq
 	call.RunNum = e.runNum
+	call.Result = e.resultOf
 	call.Lowstate = e.Bundle.Chunks
 	restore := e.setUmask(c)
 	defer restore()
@@ -295,6 +296,14 @@ func (e *engine) refresh(c, data *py.Dict) {
 	if r := low.TriOf(data.Lookup("result")); r == low.True {
 		e.Memo.Drop("path/")
 	}
+}
+
+// resultOf is what a state returned earlier in the run.
+func (e *engine) resultOf(tag string) *py.Dict {
+	if r := e.running.get(tag); r != nil {
+		return r.Data
+	}
+	return nil
 }
 
 func (e *engine) setUmask(c *low.Chunk) func() {

@@ -10,6 +10,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"pinch/internal/host"
@@ -71,12 +72,14 @@ type engine struct {
 	// failhard is set when a state that fails hard ended the run from within
 	// a requisite.
 	failhard bool
+	running  *results
 	summary  low.Summary
 	sendErr  error
 }
 
 // results are the results by tag, in order.
 type results struct {
+	mu   sync.RWMutex // parallel states look at results too
 	list []*low.Result
 	at   map[string]int
 }
@@ -84,6 +87,8 @@ type results struct {
 func newResults() *results { return &results{at: map[string]int{}} }
 
 func (r *results) get(tag string) *low.Result {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
 	if i, ok := r.at[tag]; ok {
 		return r.list[i]
 	}
@@ -91,6 +96,8 @@ func (r *results) get(tag string) *low.Result {
 }
 
 func (r *results) set(res *low.Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if i, ok := r.at[res.Tag]; ok {
 		r.list[i] = res
 		return
@@ -198,6 +205,7 @@ func (e *engine) aggregates() bool {
 // runAll runs the chunks and then the listeners.
 func (e *engine) runAll(ctx context.Context) (*results, error) {
 	running := newResults()
+	e.running = running
 	e.callChunks(ctx, e.order, running)
 	if e.sendErr == nil && ctx.Err() == nil && !e.stopped() {
 		e.failhard = false
@@ -221,12 +229,13 @@ func (e *engine) stopped() bool {
 	}
 }
 
-// notRun counts what a cancelled run left out.
+// notRun reports what a cancelled run left out.
 func (e *engine) notRun(running *results) {
 	e.summary.Cancelled = true
 	for _, c := range e.chunks {
 		if running.get(c.Tag()) == nil {
 			e.summary.NotRun++
+			e.notRunResult(c.Data, c.Tag(), low.False, "State was not run because the run was cancelled", running)
 		}
 	}
 }
