@@ -58,6 +58,9 @@ type Call struct {
 	RunNum int
 	Grains *py.Dict
 	Opts   *py.Dict
+	// Result returns what the state of that tag returned earlier in the run,
+	// or nil (Salt's __running__). It is never nil for a state function.
+	Result func(tag string) *py.Dict
 	// Sources gives the files of the tree that the chunk was granted.
 	Sources Sources
 	// Remote calls functions that only the controller can answer
@@ -89,10 +92,12 @@ type Sources interface {
 	// StatWith is Stat with values that a template finds beside its context
 	// (what file.accumulated gathered); nil is none.
 	StatWith(ctx context.Context, ref, have string, context *py.Dict) (SourceInfo, error)
-	// Open reads the content of a source that Stat or List described.
+	// StatEntry is StatWith for an entry that List gave, which has no hash yet.
+	StatEntry(ctx context.Context, entry SourceInfo, have string, context *py.Dict) (SourceInfo, error)
+	// Open reads the content of a source that a Stat described.
 	Open(ctx context.Context, info SourceInfo) (io.ReadCloser, error)
 	// List gives the files and directories below a directory source
-	// (file.recurse), names relative to it, sorted.
+	// (file.recurse), names relative to it, sorted; without hash and size.
 	List(ctx context.Context, ref string) ([]SourceInfo, error)
 }
 

@@ -51,6 +51,15 @@ func (x *sources) StatWith(ctx context.Context, ref, have string, context *py.Di
 	if err != nil {
 		return modules.SourceInfo{}, err
 	}
+	return x.stat(ctx, ref, n, have, context)
+}
+
+// StatEntry implements modules.Sources.
+func (x *sources) StatEntry(ctx context.Context, e modules.SourceInfo, have string, context *py.Dict) (modules.SourceInfo, error) {
+	return x.stat(ctx, e.Name, e.ID, have, context)
+}
+
+func (x *sources) stat(ctx context.Context, ref string, n low.SourceID, have string, context *py.Dict) (modules.SourceInfo, error) {
 	p := py.DictOf("n", py.Int(n), "have", py.Str(have))
 	if context != nil {
 		p.SetStr("context", context)
