@@ -97,7 +97,9 @@ func diff(want, got py.Value, path string, seen map[[2]py.Value]bool) string {
 	if got == nil {
 		return fmt.Sprintf("%s: nil value, want %s", path, py.Repr(want))
 	}
-	if want.Type() != got.Type() {
+	_, wantSet := want.(*py.Set)
+	_, gotSet := got.(*py.Set)
+	if want.Type() != got.Type() && !(wantSet && gotSet) { // $set is either kind
 		return fmt.Sprintf("%s: got %s %s, want %s %s", path, got.Type(), py.Repr(got), want.Type(), py.Repr(want))
 	}
 	switch w := want.(type) {

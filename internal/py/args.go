@@ -1,5 +1,7 @@
 package py
 
+import "math"
+
 // The checks below word their errors as CPython's argument parsers do, which
 // differ with the way a built-in declares its arguments.
 
@@ -103,10 +105,14 @@ func kwArgs(name string, a *Args, required int, names ...string) ([]Value, error
 	if len(a.Pos) < min(required, positional) {
 		return nil, TypeErrorf("%s() takes at least %d positional argument%s (%d given)", name, min(required, positional), plural(min(required, positional)), len(a.Pos))
 	}
+	unknown := ""
 	for _, kw := range a.Kw {
 		i := indexOfName(names, kw.Name)
 		if i < 0 {
-			return nil, TypeErrorf("'%s' is an invalid keyword argument for %s()", kw.Name, name)
+			if unknown == "" {
+				unknown = kw.Name
+			}
+			continue
 		}
 		if out[i] != nil {
 			return nil, TypeErrorf("argument for %s() given by name ('%s') and position (%d)", name, kw.Name, i+1)
@@ -118,7 +124,19 @@ func kwArgs(name string, a *Args, required int, names ...string) ([]Value, error
 			return nil, TypeErrorf("%s() missing required argument '%s' (pos %d)", name, names[i], i+1)
 		}
 	}
+	if unknown != "" {
+		return nil, TypeErrorf("'%s' is an invalid keyword argument for %s()", unknown, name)
+	}
 	return out, nil
+}
+
+// argType names an argument's type in the errors of generated parsers, which
+// say None and not NoneType.
+func argType(v Value) string {
+	if v == None {
+		return "None"
+	}
+	return TypeName(v)
 }
 
 func indexOfName(names []string, name string) int {
@@ -149,4 +167,17 @@ func argAt(a *Args, i int) Value {
 		return a.Pos[i]
 	}
 	return nil
+}
+
+// cInt is an argument that C takes as an int of 32 bits.
+func cInt(v Value) (int, error) {
+	i, err := Index(v)
+	if err != nil {
+		return 0, err
+	}
+	n, ok := AsInt(i)
+	if !ok || n > math.MaxInt32 || n < math.MinInt32 {
+		return 0, Errorf("OverflowError", "Python int too large to convert to C int")
+	}
+	return int(n), nil
 }

@@ -274,7 +274,7 @@ func builtinFormat(_ context.Context, a *Args) (Value, error) {
 	if v := argAt(a, 1); v != nil {
 		var ok bool
 		if spec, ok = asStr(v); !ok {
-			return nil, TypeErrorf("format() argument 2 must be str, not %s", TypeName(v))
+			return nil, TypeErrorf("format() argument 2 must be str, not %s", argType(v))
 		}
 	}
 	s, err := Format(a.Pos[0], spec)

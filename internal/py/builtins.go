@@ -129,7 +129,7 @@ func setType(a *Args, name string) (Value, error) {
 func NewDictOf(a *Args, ordered bool) (*Dict, error) {
 	d := &Dict{Ordered: ordered}
 	if ordered && len(a.Pos) > 1 {
-		return nil, TypeErrorf("OrderedDict expected at most 1 argument, got %d", len(a.Pos))
+		return nil, TypeErrorf("expected at most 1 arguments, got %d", len(a.Pos))
 	}
 	if err := countArgs("dict", len(a.Pos), 0, 1); err != nil {
 		return nil, err
@@ -212,7 +212,7 @@ func strType(_ context.Context, a *Args) (Value, error) {
 		}
 		s, ok := asStr(v)
 		if !ok {
-			return nil, TypeErrorf("str() argument '%s' must be str, not %s", [2]string{"encoding", "errors"}[i], TypeName(v))
+			return nil, TypeErrorf("str() argument '%s' must be str, not %s", [2]string{"encoding", "errors"}[i], argType(v))
 		}
 		text[i] = s
 	}
@@ -249,6 +249,9 @@ func bytesType(_ context.Context, a *Args) (Value, error) {
 		}
 		b, err := repeatString("\x00", n)
 		return Bytes(b), err
+	}
+	if _, long := out[0].(*Long); long {
+		return nil, Errorf("OverflowError", "cannot fit 'int' into an index-sized integer")
 	}
 	items, err := Collect(out[0])
 	if err != nil {
@@ -296,7 +299,7 @@ func Chr(v Value) (Value, error) {
 	}
 	n, ok := AsInt(i)
 	if !ok {
-		return nil, Errorf("OverflowError", "Python int too large to convert to C long")
+		return nil, Errorf("OverflowError", "Python int too large to convert to C int")
 	}
 	if n < 0 || n > utf8.MaxRune {
 		return nil, ValueErrorf("chr() arg not in range(0x110000)")

@@ -9,7 +9,7 @@ import (
 
 // codecName is the canonical name of a text encoding: with the spellings that
 // CPython takes. Beyond these an encoding is a LookupError.
-func codecName(name string) (string, error) {
+func codecName(name, verb string) (string, error) {
 	n := strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(name))
 	switch n {
 	case "utf_8", "utf8", "u8", "utf", "cp65001", "utf8_ucs2", "utf8_ucs4":
@@ -33,7 +33,7 @@ func codecName(name string) (string, error) {
 	case "utf_32_be", "utf_32be":
 		return "utf-32-be", nil
 	case "base64", "base_64", "hex", "rot13", "rot_13", "bz2", "zlib", "uu", "quopri":
-		return "", Errorf("LookupError", "'%s' is not a text encoding; use codecs.encode() to handle arbitrary codecs", name)
+		return "", Errorf("LookupError", "'%s' is not a text encoding; use codecs.%s() to handle arbitrary codecs", name, verb)
 	}
 	return "", Errorf("LookupError", "unknown encoding: %s", name)
 }
@@ -41,7 +41,7 @@ func codecName(name string) (string, error) {
 // Encode is s.encode(encoding, errors): utf-8, ascii, latin-1, utf-16 and
 // utf-32 with their variants.
 func Encode(s, encoding, errors string) (string, error) {
-	codec, err := codecName(encoding)
+	codec, err := codecName(encoding, "encode")
 	if err != nil {
 		return "", err
 	}
@@ -189,7 +189,7 @@ func encodeError(s, codec string, i, pos int, bad func(rune) bool, limit rune) e
 
 // Decode is b.decode(encoding, errors), see Encode.
 func Decode(b, encoding, errors string) (string, error) {
-	codec, err := codecName(encoding)
+	codec, err := codecName(encoding, "decode")
 	if err != nil {
 		return "", err
 	}
@@ -354,6 +354,12 @@ func decodeWide(b, codec, errors string) (string, error) {
 			order, start = o, size
 		}
 	}
+	if name == "utf-16" || name == "utf-32" {
+		name += "-le"
+		if order == binary.BigEndian {
+			name = codec + "-be"
+		}
+	}
 	out := make([]byte, 0, len(b))
 	var err error
 	for i := start; i < len(b); {
@@ -415,7 +421,7 @@ func codecArgs(name string, a *Args) (encoding, errors string, err error) {
 		}
 		s, ok := asStr(v)
 		if !ok {
-			return "", "", TypeErrorf("%s() argument '%s' must be str, not %s", name, [2]string{"encoding", "errors"}[i], TypeName(v))
+			return "", "", TypeErrorf("%s() argument '%s' must be str, not %s", name, [2]string{"encoding", "errors"}[i], argType(v))
 		}
 		if strings.IndexByte(s, 0) >= 0 {
 			return "", "", ValueErrorf("embedded null character")

@@ -96,7 +96,7 @@ func complexPow(x, y complex128) (Value, error) {
 	}
 	// In the polar form CPython uses, so that the last digits agree.
 	vabs := math.Hypot(real(x), imag(x))
-	length := math.Pow(vabs, real(y))
+	length := powExact(vabs, real(y))
 	at := math.Atan2(imag(x), real(x))
 	phase := at * real(y)
 	if imag(y) != 0 {
@@ -109,26 +109,4 @@ func complexPow(x, y complex128) (Value, error) {
 		return nil, Errorf("OverflowError", "complex exponentiation")
 	}
 	return Complex(r), nil
-}
-
-// sincos is exact to the last digit also near multiples of pi/2, where the
-// library's argument reduction loses some.
-func sincos(x float64) (sin, cos float64) {
-	// pi/2 in three parts of 33 bits: k times a part is exact.
-	const p1, p2, p3 = 1.57079632673412561417e+00, 6.07710050630396597660e-11, 2.02226624879595063154e-21
-	if math.Abs(x) > 1e5 || math.IsNaN(x) {
-		return math.Sincos(x)
-	}
-	k := math.Round(x / (math.Pi / 2))
-	y := ((x - k*p1) - k*p2) - k*p3
-	s, c := math.Sin(y), math.Cos(y)
-	switch ((int(k) % 4) + 4) % 4 {
-	case 0:
-		return s, c
-	case 1:
-		return c, -s
-	case 2:
-		return -s, -c
-	}
-	return -c, s
 }

@@ -39,6 +39,9 @@ func ToIntBase(v, base Value) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n != 0 && (n < 2 || n > 36) {
+		return nil, ValueErrorf("int() base must be >= 2 and <= 36, or 0")
+	}
 	s, ok := asStr(v)
 	if b, isBytes := v.(Bytes); isBytes {
 		s, ok = string(b), true
@@ -47,9 +50,6 @@ func ToIntBase(v, base Value) (Value, error) {
 	}
 	if !ok {
 		return nil, TypeErrorf("int() can't convert non-string with explicit base")
-	}
-	if n != 0 && (n < 2 || n > 36) {
-		return nil, ValueErrorf("int() base must be >= 2 and <= 36, or 0")
 	}
 	return parseInt(s, n, v)
 }

@@ -94,6 +94,11 @@ func floatPow(x, y float64) (Value, error) {
 		return complexPow(complex(x, 0), complex(y, 0))
 	}
 	f := math.Pow(x, y)
+	if x > 0 && !math.IsInf(x, 0) && !math.IsNaN(y) {
+		f = powExact(x, y)
+	} else if x < 0 && !math.IsInf(x, 0) && !math.IsInf(y, 0) {
+		f = math.Copysign(powExact(-x, y), f)
+	}
 	if math.IsInf(f, 0) && !math.IsInf(x, 0) && !math.IsInf(y, 0) {
 		return nil, &Error{Class: "OverflowError", Msg: "(34, 'Numerical result out of range')"}
 	}

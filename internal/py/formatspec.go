@@ -55,7 +55,7 @@ func Format(v Value, spec string) (string, error) {
 		return v.PyFormat(spec)
 	}
 	if spec != "" {
-		return "", TypeErrorf("unsupported format string passed to %s.__format__", v.Type())
+		return "", TypeErrorf("unsupported format string passed to %s.__format__", TypeName(v))
 	}
 	return StrErr(v)
 }
@@ -413,15 +413,16 @@ func formatComplex(v Complex, spec string) (string, error) {
 		return "", ValueErrorf("'=' alignment flag is not allowed in complex format specifier")
 	}
 	whole := &formatSpec{fill: f.fill, align: f.align, width: f.width}
-	if f.typ == 0 && f.prec < 0 {
-		text, err := ReprErr(v)
-		return whole.padded(text), err
-	}
 	part := *f
 	part.width = 0
-	parens := f.typ == 0
-	if parens {
+	re0 := real(complex128(v))
+	parens := f.typ == 0 && (re0 != 0 || math.Signbit(re0))
+	if f.typ == 0 && f.prec >= 0 {
 		part.typ = 'g'
+	}
+	if f.typ == 0 && !parens {
+		im, err := part.float(imag(complex128(v)), v)
+		return whole.padded(strings.TrimSuffix(im, ".0") + "j"), err
 	}
 	re, err := part.float(real(complex128(v)), v)
 	if err != nil {
@@ -431,6 +432,9 @@ func formatComplex(v Complex, spec string) (string, error) {
 	im, err := part.float(imag(complex128(v)), v)
 	if err != nil {
 		return "", err
+	}
+	if part.typ == 0 {
+		re, im = strings.TrimSuffix(re, ".0"), strings.TrimSuffix(im, ".0")
 	}
 	text := re + im + "j"
 	if parens {

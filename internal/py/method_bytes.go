@@ -176,6 +176,19 @@ func bytesHex(_ context.Context, self Value, a *Args) (Value, error) {
 	if out[0] == nil {
 		return Str(text), nil
 	}
+	per := 1
+	if out[1] != nil {
+		if per, err = cInt(out[1]); err != nil {
+			return nil, err
+		}
+	}
+	n, err := Len(out[0])
+	if err != nil {
+		return nil, err
+	}
+	if n != 1 {
+		return nil, ValueErrorf("sep must be length 1.")
+	}
 	sep, ok := asStr(out[0])
 	if b, isBytes := out[0].(Bytes); isBytes {
 		sep, ok = string(b), true
@@ -183,19 +196,13 @@ func bytesHex(_ context.Context, self Value, a *Args) (Value, error) {
 	if !ok {
 		return nil, TypeErrorf("sep must be str or bytes.")
 	}
-	if len(sep) != 1 {
-		return nil, ValueErrorf("sep must be length 1.")
-	}
-	per := 1
-	if out[1] != nil {
-		if per, err = intArg(out[1]); err != nil {
-			return nil, err
-		}
+	if !isASCII(sep) {
+		return nil, ValueErrorf("sep must be ASCII.")
 	}
 	if per == 0 {
 		return Str(text), nil
 	}
-	n := len(text) / 2
+	n = len(text) / 2
 	var b strings.Builder
 	for i := range n {
 		if i > 0 && (per > 0 && (n-i)%per == 0 || per < 0 && i%-per == 0) {
@@ -213,7 +220,7 @@ func bytesFromHex(a *Args) (Value, error) {
 	}
 	s, ok := asStr(v)
 	if !ok {
-		return nil, TypeErrorf("fromhex() argument must be str, not %s", TypeName(v))
+		return nil, TypeErrorf("fromhex() argument must be str, not %s", argType(v))
 	}
 	var b []byte
 	for i := 0; i < len(s); {

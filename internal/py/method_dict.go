@@ -178,7 +178,7 @@ func dictPop(_ context.Context, self Value, a *Args) (Value, error) {
 		if def != nil {
 			return def, nil
 		}
-		return nil, KeyError(key)
+		return nil, missingKey(d, key)
 	}
 	return v, nil
 }
@@ -261,6 +261,13 @@ func dictClear(_ context.Context, self Value, a *Args) (Value, error) {
 }
 
 func dictFromkeysMethod(_ context.Context, self Value, a *Args) (Value, error) {
+	if self.(*Dict).Ordered {
+		out, err := kwArgs("fromkeys", a, 1, "iterable", "value")
+		if err != nil {
+			return nil, err
+		}
+		a = NewArgs(out[0], orNone(out[1]))
+	}
 	return dictFromkeys(a, self.(*Dict).Ordered)
 }
 
@@ -299,7 +306,7 @@ func dictMoveToEnd(_ context.Context, self Value, a *Args) (Value, error) {
 		return nil, err
 	}
 	if !ok {
-		return nil, KeyError(out[0])
+		return nil, missingKey(d, out[0])
 	}
 	if last {
 		return None, d.Set(out[0], v)
@@ -340,4 +347,12 @@ func isDisjoint(container, other Value) (Value, error) {
 		}
 	}
 	return Bool(true), nil
+}
+
+// missingKey is the KeyError of a method; OrderedDict's lose the key None.
+func missingKey(d *Dict, key Value) error {
+	if d.Ordered && key == None {
+		return &Error{Class: "KeyError"}
+	}
+	return KeyError(key)
 }

@@ -163,6 +163,9 @@ func listReverse(_ context.Context, self Value, a *Args) (Value, error) {
 
 func listSort(ctx context.Context, self Value, a *Args) (Value, error) {
 	l := self.(*List)
+	if n := len(a.Pos) + len(a.Kw); n > 2 {
+		return nil, TypeErrorf("sort() takes at most 2 arguments (%d given)", n)
+	}
 	if len(a.Pos) > 0 {
 		return nil, TypeErrorf("sort() takes no positional arguments")
 	}
@@ -283,7 +286,7 @@ func rangeMethod(name string) method {
 			}
 			i, err := self.(*Range).indexOf(v)
 			if err == nil && i < 0 {
-				if _, ok := v.(Int); ok {
+				if _, ok := AsBig(v); ok {
 					err = ValueErrorf("%s is not in range", Repr(v))
 				} else {
 					err = ValueErrorf("sequence.index(x): x not in sequence")

@@ -49,7 +49,7 @@ func byteOrder(v Value) (little bool, err error) {
 	s, ok := asStr(v)
 	switch {
 	case !ok:
-		return false, TypeErrorf("to_bytes() argument 'byteorder' must be str, not %s", TypeName(v))
+		return false, TypeErrorf("to_bytes() argument 'byteorder' must be str, not %s", argType(v))
 	case s == "little":
 		return true, nil
 	case s == "big":
@@ -67,6 +67,12 @@ func intToBytes(_ context.Context, self Value, a *Args) (Value, error) {
 			continue
 		}
 		b.Kw = append(b.Kw, kw)
+	}
+	if n := len(a.Pos) + len(a.Kw); n > 3 {
+		return nil, TypeErrorf("to_bytes() takes at most 3 arguments (%d given)", n)
+	}
+	if len(a.Pos) > 2 {
+		return nil, TypeErrorf("to_bytes() takes at most 2 positional arguments (%d given)", len(a.Pos))
 	}
 	out, err := kwArgs("to_bytes", b, 0, "length", "byteorder")
 	if err != nil {

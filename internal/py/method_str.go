@@ -193,7 +193,7 @@ func strMaketrans(a *Args) (Value, error) {
 	d := NewDict()
 	if len(a.Pos) == 1 {
 		src, ok := a.Pos[0].(*Dict)
-		if !ok {
+		if !ok || src.Ordered {
 			return nil, TypeErrorf("if you give only one argument to maketrans it must be a dict")
 		}
 		for k, v := range src.All() {
@@ -216,14 +216,15 @@ func strMaketrans(a *Args) (Value, error) {
 		}
 		return d, nil
 	}
-	from, ok := asStr(a.Pos[0])
-	if !ok {
+	from, first := asStr(a.Pos[0])
+	if _, ok := asStr(a.Pos[1]); ok && !first {
 		return nil, TypeErrorf("first maketrans argument must be a string if there is a second argument")
 	}
 	text := [3]string{from}
 	for i, v := range a.Pos[1:] {
+		var ok bool
 		if text[i+1], ok = asStr(v); !ok {
-			return nil, TypeErrorf("maketrans() argument %d must be str, not %s", i+2, TypeName(v))
+			return nil, TypeErrorf("maketrans() argument %d must be str, not %s", i+2, argType(v))
 		}
 	}
 	if runeCount(from) != runeCount(text[1]) {

@@ -118,9 +118,11 @@ func textSplitLines(t textOps, _, s string, a *Args) (Value, error) {
 	}
 	keep := false
 	if out[0] != nil {
-		if keep, err = Truth(out[0]); err != nil {
+		n, err := cInt(out[0])
+		if err != nil {
 			return nil, err
 		}
+		keep = n != 0
 	}
 	return t.list(t.splitLines(s, keep)), nil
 }
@@ -185,10 +187,17 @@ func textFind(t textOps, name, s string, a *Args) (Value, error) {
 	if err := parenArgs(t.typeName()+"."+name, name, a, 1, 3); err != nil {
 		return nil, err
 	}
+	text, from, inside, err := t.window(s, argAt(a, 1), argAt(a, 2))
+	if err != nil {
+		return nil, err
+	}
 	sub, ok := t.text(a.Pos[0])
 	if !ok && t.bytes {
 		n, isInt := AsInt(a.Pos[0])
+		_, isLong := a.Pos[0].(*Long)
 		switch {
+		case isLong:
+			return nil, ValueErrorf("byte must be in range(0, 256)")
 		case !isInt:
 			return nil, TypeErrorf("argument should be integer or bytes-like object, not '%s'", TypeName(a.Pos[0]))
 		case n < 0 || n > 255:
@@ -198,13 +207,9 @@ func textFind(t textOps, name, s string, a *Args) (Value, error) {
 	} else if !ok {
 		return nil, TypeErrorf("must be str, not %s", TypeName(a.Pos[0]))
 	}
-	text, from, ok, err := t.window(s, argAt(a, 1), argAt(a, 2))
-	if err != nil {
-		return nil, err
-	}
 	if name == "count" {
 		switch {
-		case !ok:
+		case !inside:
 			return Int(0), nil
 		case sub == "":
 			return Int(t.count(text) + 1), nil
@@ -212,7 +217,7 @@ func textFind(t textOps, name, s string, a *Args) (Value, error) {
 		return Int(strings.Count(text, sub)), nil
 	}
 	i := -1
-	if ok {
+	if inside {
 		if strings.HasPrefix(name, "r") {
 			i = strings.LastIndex(text, sub)
 		} else {
@@ -280,7 +285,7 @@ func textReplace(t textOps, name, s string, a *Args) (Value, error) {
 			if t.bytes {
 				return nil, bytesLike(v)
 			}
-			return nil, TypeErrorf("replace() argument %d must be str, not %s", i+1, TypeName(v))
+			return nil, TypeErrorf("replace() argument %d must be str, not %s", i+1, argType(v))
 		}
 	}
 	count := -1
@@ -417,14 +422,9 @@ func textExpandTabs(t textOps, _, s string, a *Args) (Value, error) {
 	}
 	size := 8
 	if out[0] != nil {
-		n, err := intArg(out[0])
-		if err != nil || n > math.MaxInt32 || n < math.MinInt32 {
-			if err == nil || strings.Contains(err.Error(), "ssize_t") {
-				err = Errorf("OverflowError", "Python int too large to convert to C int")
-			}
+		if size, err = cInt(out[0]); err != nil {
 			return nil, err
 		}
-		size = n
 	}
 	text, err := t.expandTabs(s, size)
 	return t.wrap(text), err
@@ -440,7 +440,7 @@ func textRemove(t textOps, name, s string, a *Args) (Value, error) {
 		if t.bytes {
 			return nil, bytesLike(v)
 		}
-		return nil, TypeErrorf("%s() argument must be str, not %s", name, TypeName(v))
+		return nil, TypeErrorf("%s() argument must be str, not %s", name, argType(v))
 	}
 	if name == "removeprefix" {
 		return t.wrap(strings.TrimPrefix(s, part)), nil

@@ -35,7 +35,7 @@ func percentFormat(format string, args Value, isBytes bool) (string, error) {
 	p := &percenter{format: format, args: args, bytes: isBytes}
 	if t, ok := args.(Tuple); ok {
 		p.tuple, p.isTuple = t, true
-	} else if isMapping(args) {
+	} else if _, same := args.(Bytes); isMapping(args) && !(same && isBytes) {
 		p.mapping = args
 	}
 	p.out = make([]byte, 0, len(format)+16)
@@ -304,6 +304,9 @@ func (p *percenter) char(arg Value) (string, error) {
 			return string(b), nil
 		}
 		n, ok := AsInt(arg)
+		if _, long := arg.(*Long); long {
+			n, ok = -1, true
+		}
 		if !ok {
 			return "", TypeErrorf("%%c requires an integer in range(256) or a single byte")
 		}

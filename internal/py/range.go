@@ -73,12 +73,15 @@ func (r *Range) at(i int) Value { return Int(r.Start + int64(i)*r.Step) }
 // Item implements ItemGetter.
 func (r *Range) Item(key Value) (Value, error) {
 	if sl, ok := key.(*Slice); ok {
-		start, step, count, err := sl.Indices(r.Len())
+		start, stop, step, err := sl.bounds(r.Len())
 		if err != nil {
 			return nil, err
 		}
-		first := r.Start + int64(start)*r.Step
-		return &Range{Start: first, Stop: first + int64(count*step)*r.Step, Step: r.Step * int64(step)}, nil
+		at := func(i int) int64 { return r.Start + int64(i)*r.Step }
+		return &Range{Start: at(start), Stop: at(stop), Step: r.Step * int64(step)}, nil
+	}
+	if _, long := key.(*Long); long {
+		return nil, Errorf("IndexError", "range object index out of range")
 	}
 	i, err := index(key, r.Len(), "range", "range object index out of range")
 	if err != nil {

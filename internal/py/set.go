@@ -34,14 +34,23 @@ func (s *Set) Add(v Value) error { return s.d.Set(v, None) }
 
 // Remove removes an item and says whether it was there.
 func (s *Set) Remove(v Value) (bool, error) {
-	_, ok, err := s.d.Delete(v)
+	_, ok, err := s.d.Delete(asMember(v))
 	return ok, err
 }
 
 // Contains implements Container.
 func (s *Set) Contains(v Value) (bool, error) {
-	_, ok, err := s.d.Get(v)
+	_, ok, err := s.d.Get(asMember(v))
 	return ok, err
+}
+
+// asMember makes a set that is looked for in a set a frozenset, which it
+// would have to be to be in there.
+func asMember(v Value) Value {
+	if s, ok := v.(*Set); ok && !s.Frozen {
+		return &Set{Frozen: true, d: s.d}
+	}
+	return v
 }
 
 // Items returns the items in insertion order.

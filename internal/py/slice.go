@@ -29,6 +29,21 @@ func orNone(v Value) Value {
 // Indices returns start, step and count for a sequence of length n: the items
 // are start, start+step, ... (count of them), all in range.
 func (s *Slice) Indices(n int) (start, step, count int, err error) {
+	start, stop, step, err := s.bounds(n)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	switch {
+	case step > 0 && start < stop:
+		count = (stop-start-1)/step + 1
+	case step < 0 && start > stop:
+		count = (start-stop-1)/-step + 1
+	}
+	return start, step, count, nil
+}
+
+// bounds is slice.indices(n).
+func (s *Slice) bounds(n int) (start, stop, step int, err error) {
 	step = 1
 	if v := orNone(s.Step); v != None {
 		if step, err = sliceIndex(v); err != nil {
@@ -60,17 +75,8 @@ func (s *Slice) Indices(n int) (start, step, count int, err error) {
 	if start, err = bound(s.Start, first); err != nil {
 		return 0, 0, 0, err
 	}
-	stop, err := bound(s.Stop, last)
-	if err != nil {
-		return 0, 0, 0, err
-	}
-	switch {
-	case step > 0 && start < stop:
-		count = (stop-start-1)/step + 1
-	case step < 0 && start > stop:
-		count = (start-stop-1)/-step + 1
-	}
-	return start, step, count, nil
+	stop, err = bound(s.Stop, last)
+	return start, stop, step, err
 }
 
 // sliceIndex is an int clamped to the machine's range.

@@ -172,6 +172,7 @@ func CaseFold(s string) string {
 	if isASCII(s) {
 		return strings.ToLower(s)
 	}
+	s = strings.ReplaceAll(s, "İ", "i̇") // the one lower-case form of two code points
 	return mapCase(s, specialFold, unicode.ToLower)
 }
 

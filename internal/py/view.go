@@ -148,7 +148,7 @@ func setBinary(op BinOp, a, b Value) (v Value, known bool, err error) {
 	_, bSet := b.(*Set)
 	switch {
 	case aSet && (bSet || isSetLike(b)):
-	case !aSet && isSetLike(a), !aSet && !isSequence(a) && isSetLike(b) && !bSet:
+	case !aSet && isSetLike(a), !aSet && isSetLike(b) && !bSet:
 		// A view takes any iterable on the other side.
 	default:
 		return nil, false, nil
