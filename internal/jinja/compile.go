@@ -269,7 +269,11 @@ func (c *compiler) output(n *outputNode, f *compileFrame) stmt {
 			continue
 		}
 		c.newline(child)
-		out.parts = append(out.parts, outputPart{e: c.expr(child, f), line: c.line, escape: c.escaping(f)})
+		part := outputPart{e: c.expr(child, f), line: c.line, escape: c.escaping(f)}
+		if part.escape == escapeRuntime && isConst(child) { // printed at compile time
+			part.escape = escapeNo
+		}
+		out.parts = append(out.parts, part)
 	}
 	if len(out.parts) == 1 && out.parts[0].e == nil && !out.check {
 		return textStmt(out.parts[0].text)

@@ -82,7 +82,8 @@ func (c *compiler) expr(n node, f *compileFrame) expr {
 		}
 		return c.fold(&unaryExpr{op: n.op, e: e}, e)
 	case *concatNode:
-		return &concatExpr{parts: c.exprs(n.nodes, f), escape: c.escaping(f) == escapeYes}
+		// Constants are joined at compile time, without escaping.
+		return &concatExpr{parts: c.exprs(n.nodes, f), escape: c.escaping(f) == escapeYes && !isConst(n)}
 	case *compareNode:
 		e := &compareExpr{first: c.expr(n.expr, f), rest: c.exprs(n.rest, f), ops: make([]cmpOp, len(n.ops))}
 		for i, op := range n.ops {
@@ -189,4 +190,16 @@ func (c *compiler) test(n *testNode, f *compileFrame) expr {
 		}
 	}
 	return e
+}
+
+// isConst says whether Jinja's optimizer takes a node for a constant: literals
+// and what is made of them by operators.
+func isConst(n node) bool {
+	switch n.(type) {
+	case *nameNode, *callNode, *filterNode, *testNode, *getattrNode, *getitemNode, *profileNode, *profileEndNode:
+		return false
+	}
+	all := true
+	children(n, func(c node) { all = all && isConst(c) })
+	return all
 }

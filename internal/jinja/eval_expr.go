@@ -466,7 +466,7 @@ func (a *argList) eval(f *frame, args *py.Args) error {
 			if u, ok := v.(*Undefined); ok {
 				return u.fail()
 			}
-			return py.TypeErrorf("argument after ** must be a mapping, not %s", py.TypeName(v))
+			return py.TypeErrorf("jinja2.sandbox.SandboxedEnvironment.call() argument after ** must be a mapping, not %s", py.TypeName(v))
 		}
 		for k, v := range d.All() {
 			name, ok := strOf(k)
@@ -474,7 +474,7 @@ func (a *argList) eval(f *frame, args *py.Args) error {
 				return py.TypeErrorf("keywords must be strings")
 			}
 			if _, dup := args.Get(name); dup {
-				return py.TypeErrorf("got multiple values for keyword argument %s", quote(name))
+				return py.TypeErrorf("jinja2.sandbox.SandboxedEnvironment.call() got multiple values for keyword argument %s", quote(name))
 			}
 			args.Kw = append(args.Kw, py.KwArg{Name: name, Value: v})
 		}

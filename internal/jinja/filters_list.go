@@ -229,7 +229,7 @@ func doReverse(c *Context, a []py.Value) (py.Value, error) {
 	items, err := reversible(a[0])
 	if err == nil {
 		i := len(items)
-		return newGenerator(reversedType(a[0]), func() (py.Value, bool, error) {
+		return NewGenerator(reversedType(a[0]), func() (py.Value, bool, error) {
 			if i == 0 {
 				return nil, false, nil
 			}
@@ -324,7 +324,7 @@ func doUnique(c *Context, a []py.Value) (py.Value, error) {
 	}
 	seen := py.NewDict()
 	var it py.Iterator
-	return newGenerator("generator", func() (py.Value, bool, error) {
+	return newGenerator("sync_do_unique", func() (py.Value, bool, error) {
 		if it == nil {
 			if it, err = iterate(a[0]); err != nil {
 				return nil, false, err
@@ -433,7 +433,7 @@ func doBatch(c *Context, a []py.Value) (py.Value, error) {
 	var it py.Iterator
 	var pending py.Value
 	done := false
-	return newGenerator("generator", func() (py.Value, bool, error) {
+	return newGenerator("do_batch", func() (py.Value, bool, error) {
 		if done {
 			return nil, false, nil
 		}
@@ -493,7 +493,7 @@ func doSlice(c *Context, a []py.Value) (py.Value, error) {
 	var seq []py.Value
 	started := false
 	i, n, offset := 0, 0, 0
-	return newGenerator("generator", func() (py.Value, bool, error) {
+	return newGenerator("sync_do_slice", func() (py.Value, bool, error) {
 		if !started {
 			started = true
 			var err error
@@ -644,7 +644,7 @@ func itemsOf(v py.Value) ([]py.Value, error) {
 
 func doItems(_ *Context, a []py.Value) (py.Value, error) {
 	var it py.Iterator
-	return newGenerator("generator", func() (py.Value, bool, error) {
+	return newGenerator("do_items", func() (py.Value, bool, error) {
 		if it == nil {
 			if IsUndefined(a[0]) {
 				return nil, false, nil

@@ -10,12 +10,13 @@ import (
 // neither length nor items.
 type generator struct {
 	typ  string
+	name string // of the function, as repr shows it
 	next func() (py.Value, bool, error)
 	done bool
 }
 
-func newGenerator(typ string, next func() (py.Value, bool, error)) *generator {
-	return &generator{typ: typ, next: next}
+func newGenerator(name string, next func() (py.Value, bool, error)) *generator {
+	return &generator{typ: "generator", name: name, next: next}
 }
 
 // Type implements py.Value.
@@ -37,13 +38,20 @@ func (g *generator) Next() (py.Value, bool, error) {
 // Iter implements py.Iterable.
 func (g *generator) Iter() (py.Iterator, error) { return g, nil }
 
-// PyRepr implements py.Reprer. Python adds an address.
-func (g *generator) PyRepr() (string, error) { return "<" + g.typ + " object>", nil }
+// PyRepr implements py.Reprer. The address, which differs from run to run in
+// Python, is always the same.
+func (g *generator) PyRepr() (string, error) {
+	name := g.typ + " object"
+	if g.name != "" {
+		name += " " + g.name
+	}
+	return "<" + name + " at 0x7f0000000000>", nil
+}
 
 // NewGenerator returns a Python iterator of the named type ("generator",
 // "zip", "map"): next is called until ok is false. It can be read once.
 func NewGenerator(typ string, next func() (v py.Value, ok bool, err error)) py.Value {
-	return newGenerator(typ, next)
+	return &generator{typ: typ, next: next}
 }
 
 // ignoreCase lowers a string; others stay.
@@ -194,7 +202,7 @@ func doMap(c *Context, a []py.Value, rest *py.Args) (py.Value, error) {
 		apply = func(v py.Value) (py.Value, error) { return c.CallFilter(rest.Pos[0], v, args) }
 		return nil
 	}
-	return newGenerator("generator", func() (py.Value, bool, error) {
+	return newGenerator("sync_do_map", func() (py.Value, bool, error) {
 		if err := c.rt.step(); err != nil {
 			return nil, false, err
 		}
@@ -224,7 +232,7 @@ func selectOrReject(want, attr bool) func(*Context, []py.Value, *py.Args) (py.Va
 			pos = pos[1:]
 			return err
 		}
-		return newGenerator("generator", func() (py.Value, bool, error) {
+		return newGenerator("select_or_reject", func() (py.Value, bool, error) {
 			for {
 				if err := c.rt.step(); err != nil {
 					return nil, false, err

@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"errors"
 	"math"
 	"net/url"
 	"strings"
@@ -201,6 +202,10 @@ func doIndent(c *Context, a []py.Value) (py.Value, error) {
 	s, ok := strOf(a[0])
 	if !ok { // s += newline
 		_, err := py.Binary(py.OpAdd, a[0], py.Str("\n"))
+		var pe *py.Error
+		if errors.As(err, &pe) { // an augmented assignment
+			return nil, py.Errorf(pe.Class, "%s", strings.Replace(pe.Msg, "for +:", "for +=:", 1))
+		}
 		if err == nil {
 			err = py.AttributeErrorf("'%s' object has no attribute 'splitlines'", py.TypeName(a[0]))
 		}

@@ -106,7 +106,7 @@ func loadText(v py.Value) (string, bool) {
 func loadYAML(c *Context, a []py.Value) (py.Value, error) {
 	text, ok := loadText(a[0])
 	if !ok {
-		return nil, runtimeErrorf("Unable to load yaml from %s", py.ToStr(a[0]))
+		return nil, py.TypeErrorf("a string or stream input is required")
 	}
 	load := c.rt.r.Codec.LoadYAML
 	if load == nil {
