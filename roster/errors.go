@@ -72,39 +72,75 @@ func fileError(path string, err error) error {
 	return e
 }
 
-// NoMatchError says that a target means no host, or names hosts that are not
-// in the roster. salt-ssh ignores both.
+// NoMatchError says that a target means no host of the roster. salt-ssh says
+// nothing then and ends well.
 type NoMatchError struct {
 	// Target is the expression as the user wrote it, Kind Salt's name of its
 	// type (glob, list, ...).
 	Target string
 	Kind   string
-	// Unknown are the names of a list or nodegroup that are not in the roster.
-	Unknown []HostID
 	// Known are all hosts there are, in roster order.
 	Known []HostID
-	// Near are the known names most like the target's.
+	// Near are the known names most like the target.
 	Near []HostID
 }
 
 // Error implements error.
 func (e *NoMatchError) Error() string {
-	var b strings.Builder
-	switch {
-	case len(e.Unknown) > 0:
-		fmt.Fprintf(&b, "target %q (%s): not in the roster: %s", e.Target, e.Kind, joinIDs(e.Unknown, 10))
-	default:
-		fmt.Fprintf(&b, "target %q (%s): no host of the roster matches", e.Target, e.Kind)
+	return fmt.Sprintf("target %q (%s): no host of the roster matches", e.Target, e.Kind) + suggest(e.Known, e.Near)
+}
+
+// UnknownHostError says that a target names hosts that the roster does not
+// have. salt-ssh runs on the others and does not mention it.
+type UnknownHostError struct {
+	Target string
+	Kind   string
+	// Unknown are the names that are not in the roster.
+	Unknown []HostID
+	Known   []HostID
+	Near    []HostID
+}
+
+// Error implements error.
+func (e *UnknownHostError) Error() string {
+	return fmt.Sprintf("target %q (%s): not in the roster: %s", e.Target, e.Kind, joinIDs(e.Unknown, 10)) + suggest(e.Known, e.Near)
+}
+
+// TargetError says that a target cannot be understood.
+type TargetError struct {
+	Target string
+	Kind   string
+	Msg    string
+	Advice string
+	Err    error
+}
+
+// Error implements error.
+func (e *TargetError) Error() string {
+	s := fmt.Sprintf("target %q (%s)", e.Target, e.Kind)
+	if e.Msg != "" {
+		s += ": " + e.Msg
 	}
-	switch {
-	case len(e.Near) > 0:
-		fmt.Fprintf(&b, "; did you mean %s?", joinIDs(e.Near, 3))
-	case len(e.Known) == 0:
-		b.WriteString("; the roster has no hosts")
-	default:
-		fmt.Fprintf(&b, "; the roster has %s", joinIDs(e.Known, 10))
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
 	}
-	return b.String()
+	if e.Advice != "" {
+		s += " (" + e.Advice + ")"
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *TargetError) Unwrap() error { return e.Err }
+
+func suggest(known, like []HostID) string {
+	switch {
+	case len(like) > 0:
+		return "; did you mean " + joinIDs(like, 3) + "?"
+	case len(known) == 0:
+		return "; the roster has no hosts"
+	}
+	return "; the roster has " + joinIDs(known, 10)
 }
 
 func joinIDs(ids []HostID, limit int) string {

@@ -183,6 +183,11 @@ func (m *Matcher) word(word string, t ParsedTarget) (yes, known bool, err error)
 	if kind == "" {
 		return false, false, nil
 	}
+	if m.Leaf != nil {
+		if v, ok := m.Leaf(kind, t.Pattern, t.Delimiter); ok {
+			return v, true, nil
+		}
+	}
 	yes, err = m.Match(kind, py.Str(t.Pattern), t.Delimiter)
 	return yes, true, err
 }

@@ -41,6 +41,10 @@ type Matcher struct {
 	// Log receives what Salt logs as an error: why an expression that is not
 	// an error by Salt's rules cannot match anything. May be nil.
 	Log func(message string)
+	// Leaf, when set, is asked first about every word of a compound expression
+	// that is not a plain glob; ok is false when it has no answer. A caller
+	// that does not know the grains yet tries both answers.
+	Leaf func(kind, pattern, delimiter string) (value, ok bool)
 }
 
 // Match is Matcher.Match for a target that is text.
