@@ -200,9 +200,6 @@ func (a *authenticator) method(name string) xssh.AuthMethod {
 
 // explain notes what was not tried, and why.
 func (a *authenticator) explain(allowed []string) {
-	if left := len(a.keys) - a.offered; left > 0 && slices.Contains(allowed, "publickey") {
-		a.note("publickey", "", fmt.Sprintf("%d further keys not offered, since hosts close the connection after 6 attempts; name the right one (priv, or IdentitiesOnly)", left))
-	}
 	secrets := slices.Contains(allowed, "password") || slices.Contains(allowed, "keyboard-interactive")
 	usable := slices.Contains(a.s.methods, "password") || slices.Contains(a.s.methods, "keyboard-interactive")
 	if secrets && usable && !a.trusted {
@@ -225,6 +222,9 @@ func (a *authenticator) fail(cause error) error {
 		a.pending.Why = "the connection ended"
 		a.tried = append(a.tried, a.pending.Attempt)
 		a.pending = nil
+	}
+	if left := len(a.keys) - a.offered; left > 0 && a.offered >= a.maxKeys {
+		a.note("publickey", "", fmt.Sprintf("%d further keys not offered, since hosts close the connection after 6 attempts; name the right one (priv, or IdentitiesOnly)", left))
 	}
 	f := a.s.fault("log in as "+a.s.user+" at", cause, a.advice())
 	if a.banner != "" {

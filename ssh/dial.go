@@ -181,7 +181,9 @@ func (p *Pool) explain(ctx context.Context, s *settings, a *authenticator, cc *c
 		case errors.Is(err, errDenied):
 			err = errDenied
 		case strings.Contains(err.Error(), "ssh: disconnect"):
-			err = errors.New(cleanText(strings.TrimPrefix(err.Error(), "ssh: handshake failed: ssh: "), 300))
+			_, said, _ := strings.Cut(err.Error(), "reason ")
+			_, said, _ = strings.Cut(said, ": ")
+			err = fmt.Errorf("the host ended the login: %s", cleanText(strings.Trim(said, `"`), 300))
 		case broken != nil:
 			cause, _ := explainNet(broken)
 			err = fmt.Errorf("%w before the login was done", cause)

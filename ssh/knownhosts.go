@@ -217,19 +217,19 @@ func (k *knownHosts) check(name string, key xssh.PublicKey) verdict {
 
 func (k *knownHosts) checkName(name string, key xssh.PublicKey) verdict {
 	entries := k.entries(name)
+	var invalid error
 	if cert, ok := key.(*xssh.Certificate); ok {
 		if k.revoked(name, cert.Key) || k.revoked(name, cert.SignatureKey) {
 			return verdict{kind: HostKeyRevoked}
 		}
 		for _, e := range entries {
 			if k.authority(e) && sameKey(e.Key, cert.SignatureKey) {
-				if err := checkHostCert(name, cert); err != nil {
-					return verdict{kind: HostKeyInvalid, cause: err}
+				if invalid = checkHostCert(name, cert); invalid == nil {
+					return verdict{ok: true}
 				}
-				return verdict{ok: true}
 			}
 		}
-		key = cert.Key // no authority we know signed it: it counts as a plain key
+		key = cert.Key // without a valid certificate it counts as a plain key, as in ssh
 	} else if k.revoked(name, key) {
 		return verdict{kind: HostKeyRevoked}
 	}
@@ -238,6 +238,9 @@ func (k *knownHosts) checkName(name string, key xssh.PublicKey) verdict {
 		if sameKey(e.Key, key) {
 			return verdict{ok: true}
 		}
+	}
+	if invalid != nil {
+		return verdict{kind: HostKeyInvalid, cause: invalid}
 	}
 	if len(plain) > 0 {
 		return verdict{kind: HostKeyChanged, known: plain}
@@ -255,8 +258,7 @@ func (k *knownHosts) revoked(name string, key xssh.PublicKey) bool {
 	return errors.As(k.db.HostKeyCallback()(name, noAddr(), key), &rev)
 }
 
-// checkHostCert checks all of a host certificate but who signed it. Principals
-// may be patterns, as in ssh.
+// checkHostCert checks all of a host certificate but who signed it.
 func checkHostCert(name string, cert *xssh.Certificate) error {
 	if cert.CertType != xssh.HostCert {
 		return errors.New("the certificate is one for users, not for hosts")
@@ -265,14 +267,7 @@ func checkHostCert(name string, cert *xssh.Certificate) error {
 	if err != nil {
 		return err
 	}
-	principal := host
-	for _, p := range cert.ValidPrincipals {
-		if wildcard(strings.ToLower(p), host) {
-			principal = p
-			break
-		}
-	}
-	if err := new(xssh.CertChecker).CheckCert(principal, cert); err != nil {
+	if err := new(xssh.CertChecker).CheckCert(host, cert); err != nil {
 		return errors.New(cleanText(strings.TrimPrefix(err.Error(), "ssh: "), 300))
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,8 +43,9 @@ type Config struct {
 	Noise       string // printed to standard output before each command's own
 	MaxSessions int    // 0: the default of 10
 	NoSFTP      bool
-	RefuseKeys  bool   // no key is accepted
-	Password    string // accepted by method password; embedded only
+	RefuseKeys  bool     // no key is accepted
+	Authorized  [][]byte // further authorized_keys lines
+	Password    string   // accepted by method password; embedded only
 	// Keyboard is accepted as the answer to the hidden question Question by
 	// keyboard-interactive; embedded only.
 	Keyboard, Question string
@@ -52,7 +54,7 @@ type Config struct {
 
 	// HostKeys are private keys in PEM form; nil makes an Ed25519 one.
 	HostKeys [][]byte
-	// HostCert is a certificate for the first host key, as a line; OpenSSH only.
+	// HostCert is a certificate for the first host key, as a line.
 	HostCert []byte
 	// UserCA is the public key, as a line, of an authority for user
 	// certificates; OpenSSH only.
@@ -75,11 +77,12 @@ type Server struct {
 	KeyFile    string // a private key file the host accepts
 	KnownHosts string // a known_hosts file with the host's keys
 
-	t       testing.TB
-	cfg     Config
-	demo    *demossh.Server
-	sshd    *sshd
-	userKey xssh.Signer
+	t    testing.TB
+	cfg  Config
+	demo *demossh.Server
+	sshd *sshd
+
+	logins, passwords atomic.Int64
 }
 
 // New starts a host that lives as long as the test.
@@ -94,11 +97,11 @@ func New(t testing.TB, cfg Config) *Server {
 		t.Fatal(err)
 	}
 	s.KeyFile = s.write("id_ed25519", private)
-	if s.userKey, err = xssh.ParsePrivateKey(private); err != nil {
-		t.Fatal(err)
-	}
 	if cfg.RefuseKeys {
 		public = nil
+	}
+	for _, line := range cfg.Authorized {
+		public = append(public, line...)
 	}
 	var known []byte
 	for _, k := range s.cfg.HostKeys {
@@ -187,14 +190,34 @@ func (s *Server) startEmbedded(public []byte) {
 	s.t.Cleanup(func() { demo.Close() })
 }
 
+// Logins returns the number of login attempts the host saw, Passwords that of
+// passwords. Embedded only.
+func (s *Server) Logins() int64 { return s.logins.Load() }
+
+// Passwords returns the number of passwords the host saw. Embedded only.
+func (s *Server) Passwords() int64 { return s.passwords.Load() }
+
 // configure adds the ways to log in that demossh itself does not have.
 func (s *Server) configure(c *xssh.ServerConfig) {
 	for _, pem := range s.cfg.HostKeys[1:] {
 		c.AddHostKey(signer(s.t, pem))
 	}
+	if s.cfg.HostCert != nil {
+		cert, _, _, _, err := xssh.ParseAuthorizedKey(s.cfg.HostCert)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		certSigner, err := xssh.NewCertSigner(cert.(*xssh.Certificate), signer(s.t, s.cfg.HostKeys[0]))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		c.AddHostKey(certSigner)
+	}
+	c.AuthLogCallback = func(xssh.ConnMetadata, string, error) { s.logins.Add(1) }
 	refused := errors.New("refused")
 	if s.cfg.Password != "" {
 		c.PasswordCallback = func(_ xssh.ConnMetadata, password []byte) (*xssh.Permissions, error) {
+			s.passwords.Add(1)
 			if string(password) == s.cfg.Password {
 				return &xssh.Permissions{}, nil
 			}
