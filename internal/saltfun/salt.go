@@ -274,3 +274,11 @@ func distance(a, b string, limit int) int {
 	}
 	return prev[len(b)]
 }
+
+// Declares says whether the function is answered here, without the host.
+func (h *Host) Declares(fun string) bool {
+	if o, ok := h.Caller.(Overrider); ok && o.Overrides(fun) {
+		return false
+	}
+	return IsPure(fun)
+}

@@ -1,0 +1,246 @@
+package states
+
+import (
+	"pinch/internal/fnmatch"
+	"pinch/internal/py"
+)
+
+// compileHigh makes the low chunks of high data, in the order in which they
+// run (Salt: compile_high_data).
+func (c *compiler) compileHigh(high *py.Dict, errs *problems) ([]*py.Dict, error) {
+	g := newGraph()
+	var chunks []*py.Dict
+	for id, body := range high.All() {
+		if dunder, err := startsDunder(id); err != nil {
+			return nil, err
+		} else if dunder {
+			continue
+		}
+		d, ok := body.(*py.Dict)
+		if !ok {
+			return nil, py.AttributeErrorf("'%s' object has no attribute 'items'", body.Type())
+		}
+		for state, run := range d.All() {
+			if dunder, err := startsDunder(state); err != nil {
+				return nil, err
+			} else if dunder {
+				continue
+			}
+			made, err := c.chunksOf(id, state, d, run)
+			if err != nil {
+				return nil, err
+			}
+			for _, chunk := range made {
+				if off, err := c.isDisabled(chunk); err != nil {
+					return nil, err
+				} else if off {
+					continue
+				}
+				if err := g.addChunk(chunk); err != nil {
+					return nil, err
+				}
+				chunks = append(chunks, chunk)
+			}
+		}
+	}
+	if len(chunks) > maxChunks {
+		return nil, py.Errorf("MemoryError", "the tree makes %d states for this host; the limit is %d", len(chunks), maxChunks)
+	}
+	return c.orderChunks(g, chunks, errs)
+}
+
+// maxChunks bounds how many states one host may have.
+const maxChunks = 1_000_000
+
+// chunksOf makes the chunks of one state of one ID: one, or one for each name.
+func (c *compiler) chunksOf(id, state py.Value, body *py.Dict, run py.Value) ([]*py.Dict, error) {
+	chunk := py.NewDict()
+	chunk.SetStr("state", state)
+	chunk.SetStr("name", id)
+	for _, key := range []string{"__sls__", "__env__", "__sls_included_from__"} {
+		if v, ok := body.GetStr(key); ok {
+			chunk.SetStr(key, v)
+		}
+	}
+	chunk.SetStr("__id__", id)
+	args, err := py.Collect(run)
+	if err != nil {
+		return nil, err
+	}
+	var fun py.Value
+	var names []py.Value
+	for _, arg := range args {
+		switch a := arg.(type) {
+		case py.Str:
+			fun = a
+		case *py.Dict:
+			if names, err = chunkArgs(chunk, id, a, names); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if fun == nil {
+		return nil, nil
+	}
+	if len(names) == 0 {
+		live := py.DeepCopy(chunk).(*py.Dict)
+		live.SetStr("fun", fun)
+		return []*py.Dict{live}, nil
+	}
+	out := make([]*py.Dict, 0, len(names))
+	for i, entry := range names {
+		live := py.DeepCopy(chunk).(*py.Dict)
+		if err := applyName(live, entry); err != nil {
+			return nil, err
+		}
+		live.SetStr("name_order", py.Int(i+1))
+		live.SetStr("fun", fun)
+		out = append(out, live)
+	}
+	return out, nil
+}
+
+// chunkArgs sets the arguments of one item of the state's list.
+func chunkArgs(chunk *py.Dict, id py.Value, arg *py.Dict, names []py.Value) ([]py.Value, error) {
+	for key, val := range arg.All() {
+		switch key {
+		case py.Value(py.Str("names")):
+			list, err := py.Collect(val)
+			if err != nil {
+				return nil, err
+			}
+			for _, n := range list {
+				if known, err := member(names, n); err != nil {
+					return nil, err
+				} else if !known {
+					names = append(names, n)
+				}
+			}
+			continue
+		case py.Value(py.Str("state")):
+			continue // an argument cannot change the state
+		case py.Value(py.Str("name")):
+			if _, text := val.(py.Str); !text {
+				val = id
+			}
+		}
+		if err := chunk.Set(key, val); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// applyName gives a chunk one entry of names: a name, or a mapping of the name
+// to arguments of its own.
+func applyName(live *py.Dict, entry py.Value) error {
+	d, ok := entry.(*py.Dict)
+	if !ok {
+		live.SetStr("name", entry)
+		return nil
+	}
+	name, own, err := onlyEntry(d)
+	if err != nil {
+		return err
+	}
+	live.SetStr("name", name)
+	list, err := py.Collect(own)
+	if err != nil {
+		return err
+	}
+	for _, args := range list {
+		if err := updateFrom(live, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isDisabled says whether the grain state_runs_disabled forbids the state.
+func (c *compiler) isDisabled(chunk *py.Dict) (bool, error) {
+	v, ok := c.grains.GetStr("state_runs_disabled")
+	if !ok {
+		return false, nil
+	}
+	patterns, err := py.Collect(v)
+	if err != nil {
+		return false, err
+	}
+	full := str(lookup(chunk, "state")) + "." + str(lookup(chunk, "fun"))
+	for _, p := range patterns {
+		if fnmatch.Match(str(p), full) {
+			c.out.Disabled = append(c.out.Disabled, DisabledState{Chunk: chunk, Pattern: str(p)})
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// DisabledState is a state that the grain state_runs_disabled takes out.
+type DisabledState struct {
+	Chunk   *py.Dict
+	Pattern string
+}
+
+// orderChunks checks the requisites and sorts (Salt: order_chunks).
+func (c *compiler) orderChunks(g *graph, chunks []*py.Dict, errs *problems) ([]*py.Dict, error) {
+	limit := int64(1)
+	for _, chunk := range chunks {
+		if err := c.reconcileWatch(chunk); err != nil {
+			return nil, err
+		}
+		e, err := g.addRequisites(chunk, c.disabled)
+		if err != nil {
+			return nil, err
+		}
+		if e != nil {
+			e.Pos = c.positionOf(str(lookup(chunk, "__env__")), str(lookup(chunk, "__sls__")),
+				str(lookup(chunk, "__id__")), str(lookup(chunk, "state")))
+			errs.add(e)
+			continue
+		}
+		if v, ok := chunk.GetStr("order"); ok {
+			if n, isInt := py.AsInt(v); isInt && n > limit-1 && n > 0 {
+				limit = n + 100
+			}
+		}
+	}
+	sorted, cyclic, err := g.sort(limit)
+	if err != nil {
+		return nil, err
+	}
+	if cyclic {
+		edges := g.cycle()
+		e := problem(ClassReqCycle, "", "Recursive requisites were found: %s", describeCycle(edges))
+		if len(edges) > 0 {
+			first := edges[0].dependent
+			e.SLS = str(lookup(first, "__sls__"))
+			e.Pos = c.positionOf(str(lookup(first, "__env__")), e.SLS, str(lookup(first, "__id__")), str(lookup(first, "state")))
+		}
+		errs.add(e)
+	}
+	return sorted, nil
+}
+
+// reconcileWatch turns watch into require for state modules that cannot watch
+// (Salt: _reconcile_watch_req).
+func (c *compiler) reconcileWatch(chunk *py.Dict) error {
+	if contains(watchStates, str(lookup(chunk, "state"))) {
+		return nil
+	}
+	for _, pair := range [][2]string{{"watch", "require"}, {"watch_any", "require_any"}} {
+		v, ok := chunk.GetStr(pair[0])
+		if !ok {
+			continue
+		}
+		l, err := setDefaultList(chunk, pair[1])
+		if err != nil {
+			return err
+		}
+		chunk.DeleteStr(pair[0])
+		if err := extendList(l, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}

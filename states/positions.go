@@ -1,0 +1,158 @@
+package states
+
+import (
+	"strings"
+	"sync"
+
+	"pinch/internal/py"
+	"pinch/internal/saltyaml"
+	"pinch/states/low"
+)
+
+// filePositions tells where the IDs of one rendered SLS and their states
+// stand in the file.
+//
+// YAML knows lines of the rendered text only. Where the file has no Jinja they
+// are the file's. Else a line is looked for in the file by its text and its
+// neighbours (lineMap); one that cannot be told apart has no line number, only
+// the file's name, rather than a wrong one.
+type filePositions struct {
+	path   string
+	source string
+	text   string
+	ids    map[string]idPositions
+
+	once  sync.Once
+	lines *lineMap
+}
+
+type idPositions struct {
+	at   saltyaml.Pos
+	keys map[string]saltyaml.Pos
+}
+
+func newFilePositions(path, source, text string, v py.Value, pos *saltyaml.Positions) *filePositions {
+	f := &filePositions{path: path, source: source, text: text, ids: map[string]idPositions{}}
+	d, ok := v.(*py.Dict)
+	if !ok {
+		return f
+	}
+	for id, body := range d.All() {
+		p := idPositions{at: pos.Key(d, id)}
+		if b, ok := body.(*py.Dict); ok && b.Len() < 64 {
+			p.keys = make(map[string]saltyaml.Pos, b.Len())
+			for key := range b.All() {
+				name, _, _ := strings.Cut(py.ToStr(key), ".")
+				if _, dup := p.keys[name]; !dup || str(id) == "extend" {
+					p.keys[name] = pos.Key(b, key)
+				}
+				if str(id) == "extend" {
+					p.keys[py.ToStr(key)] = pos.Key(b, key)
+				}
+			}
+		}
+		f.ids[py.ToStr(id)] = p
+	}
+	return f
+}
+
+// at returns the place of an ID's state, or of the ID, or of the file.
+func (f *filePositions) at(id, state string) low.Pos {
+	out := low.Pos{File: f.path}
+	p, ok := f.ids[id]
+	if !ok {
+		return out
+	}
+	at := p.at
+	if k, ok := p.keys[state]; ok {
+		at = k
+	}
+	if f.source == f.text {
+		out.Line, out.Col = at.Line, at.Column
+		return out
+	}
+	f.once.Do(func() { f.lines = newLineMap(f.source, f.text) })
+	if line := f.lines.source(at.Line); line > 0 {
+		out.Line, out.Col = line, at.Column
+	}
+	return out
+}
+
+// lineMap finds lines of rendered text in the source that it was rendered
+// from.
+type lineMap struct {
+	src, text []string
+	where     map[string][]int // lines of the source by text
+	same      bool
+}
+
+func newLineMap(source, text string) *lineMap {
+	m := &lineMap{src: splitLines(source), text: splitLines(text), same: source == text}
+	if !m.same {
+		m.where = make(map[string][]int, len(m.src))
+		for i, l := range m.src {
+			l = strings.TrimRight(l, " \t")
+			m.where[l] = append(m.where[l], i)
+		}
+	}
+	return m
+}
+
+// source returns the line of the source (from 1) that gave a line of the
+// text, 0 when that is not certain.
+func (m *lineMap) source(line int) int {
+	if line < 1 || line > len(m.text) {
+		return 0
+	}
+	if m.same {
+		return line
+	}
+	at := m.where[strings.TrimRight(m.text[line-1], " \t")]
+	switch len(at) {
+	case 0:
+		return 0
+	case 1:
+		return at[0] + 1
+	}
+	best, score, tie := 0, 0, false
+	for _, i := range at {
+		switch n := m.agreement(i, line-1); {
+		case n > score:
+			best, score, tie = i+1, n, false
+		case n == score:
+			tie = true
+		}
+	}
+	if tie {
+		return 0
+	}
+	return best
+}
+
+// agreement counts the equal lines around a line of both texts. A blank line
+// says nothing.
+func (m *lineMap) agreement(src, text int) int {
+	n := 0
+	for _, step := range []int{-1, 1} {
+		for k := step; ; k += step {
+			i, j := src+k, text+k
+			if i < 0 || j < 0 || i >= len(m.src) || j >= len(m.text) || k > 12 || k < -12 ||
+				strings.TrimRight(m.src[i], " \t") != strings.TrimRight(m.text[j], " \t") {
+				break
+			}
+			if strings.TrimSpace(m.src[i]) != "" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// positionOf returns the place of a state; env and sls name the SLS.
+func (c *compiler) positionOf(env, sls, id, state string) low.Pos {
+	f, ok := c.places[env+":"+sls]
+	if !ok {
+		return low.Pos{}
+	}
+	return f.at(id, state)
+}

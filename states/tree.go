@@ -1,0 +1,214 @@
+package states
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+	"strings"
+
+	"pinch/internal/fileserver"
+	"pinch/internal/jinja"
+	"pinch/internal/py"
+)
+
+// Config is what a tree is made of.
+type Config struct {
+	// Opts are the options as configured, in Salt's names (file_roots,
+	// pillar_roots, nodegroups, jinja_env, ...). They stand over Salt's
+	// defaults.
+	Opts *py.Dict
+	// Log takes what Salt would log: level is debug, info, warning, error or
+	// critical. It is called by many goroutines. May be nil.
+	Log func(level, message string)
+	// Environ looks up this process's environment, for sdb's env driver. nil
+	// is os.LookupEnv.
+	Environ func(key string) (string, bool)
+	// Budget bounds what rendering one template may cost.
+	Budget jinja.Budget
+	// Command runs a shell command on the controller, for external pillars,
+	// and returns its standard output. nil is fileserver.Shell.
+	Command func(ctx context.Context, command string) (string, error)
+	// Decrypt decrypts one PGP message, for the gpg renderer. nil is gpg with
+	// the keys in gpg_keydir.
+	Decrypt func(ctx context.Context, message []byte) ([]byte, error)
+}
+
+// Tree is a state tree with its pillar, shared by all hosts. It is safe for
+// concurrent use. Files are read once: a Tree shows one state of the tree.
+type Tree struct {
+	cfg   Config
+	opts  *py.Dict // defaults and Config.Opts; never changed
+	files *fileserver.Server
+	// pillars serves pillar_roots; with __env__ in the roots there is one
+	// server for each environment that it stands for.
+	pillars *pillarServers
+	jinja   *jinja.Cache
+	yaml    *yamlCache
+}
+
+//go:embed defaults.json
+var defaultsJSON []byte
+
+// DefaultOpts returns Salt 3008.3's minion options.
+func DefaultOpts() *py.Dict {
+	v, err := py.DecodeJSON(defaultsJSON)
+	if err != nil {
+		panic("states: defaults.json: " + err.Error())
+	}
+	return v.(*py.Dict)
+}
+
+// NewTree returns a tree. What is wrong with the configuration is an error.
+func NewTree(cfg Config) (*Tree, error) {
+	opts := DefaultOpts()
+	if cfg.Opts != nil {
+		opts.Update(py.DeepCopy(cfg.Opts).(*py.Dict))
+	}
+	if cfg.Environ == nil {
+		cfg.Environ = os.LookupEnv
+	}
+	if cfg.Command == nil {
+		cfg.Command = fileserver.Shell
+	}
+	t := &Tree{cfg: cfg, opts: opts, jinja: jinja.NewCache(), yaml: newYAMLCache()}
+	if cfg.Decrypt == nil {
+		t.cfg.Decrypt = gpgDecrypt(opts)
+	}
+	var err error
+	if t.files, err = newServer(opts, "file_roots"); err != nil {
+		return nil, err
+	}
+	if t.pillars, err = newPillarServers(opts); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// Opts returns the options of the tree: the defaults and what is configured.
+// They must not be changed.
+func (t *Tree) Opts() *py.Dict { return t.opts }
+
+// Files returns the server of file_roots.
+func (t *Tree) Files() *fileserver.Server { return t.files }
+
+func (t *Tree) log(level, format string, args ...any) {
+	if t.cfg.Log != nil {
+		t.cfg.Log(level, fmt.Sprintf(format, args...))
+	}
+}
+
+// newServer makes the server of one roots option.
+func newServer(opts *py.Dict, key string) (*fileserver.Server, error) {
+	roots, err := readRoots(opts.Lookup(key), key)
+	if err != nil {
+		return nil, err
+	}
+	return serverOf(opts, roots)
+}
+
+func serverOf(opts *py.Dict, roots []fileserver.Env) (*fileserver.Server, error) {
+	regexes, err := textList(opts.Lookup("file_ignore_regex"), "file_ignore_regex")
+	if err != nil {
+		return nil, err
+	}
+	globs, err := textList(opts.Lookup("file_ignore_glob"), "file_ignore_glob")
+	if err != nil {
+		return nil, err
+	}
+	return fileserver.New(fileserver.Options{
+		Roots: roots, IgnoreRegex: regexes, IgnoreGlob: globs,
+		FollowSymlinks: py.IsTrue(opts.Lookup("fileserver_followsymlinks")),
+		IgnoreSymlinks: py.IsTrue(opts.Lookup("fileserver_ignoresymlinks")),
+		HashType:       opts.String("hash_type"),
+	})
+}
+
+func readRoots(v py.Value, key string) ([]fileserver.Env, error) {
+	d, ok := v.(*py.Dict)
+	if !ok {
+		if v == nil || v == py.Value(py.None) {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("%s: a mapping of environments to lists of directories is needed, not %s", key, v.Type())
+	}
+	var out []fileserver.Env
+	for env, dirs := range d.All() {
+		list, err := textList(dirs, key+"["+str(env)+"]")
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, fileserver.Env{Name: str(env), Dirs: list})
+	}
+	return out, nil
+}
+
+// textList reads a list of texts; one text is a list of one.
+func textList(v py.Value, what string) ([]string, error) {
+	switch l := v.(type) {
+	case nil, py.NoneType:
+		return nil, nil
+	case py.Str:
+		return []string{string(l)}, nil
+	case *py.List:
+		out := make([]string, 0, l.Len())
+		for _, it := range l.Items {
+			out = append(out, str(it))
+		}
+		return out, nil
+	case py.Tuple:
+		return textList(py.NewList(l...), what)
+	}
+	return nil, fmt.Errorf("%s: a list is needed, not %s", what, v.Type())
+}
+
+// pillarServers are the servers of pillar_roots.
+type pillarServers struct {
+	opts  *py.Dict
+	roots []fileserver.Env
+	plain *fileserver.Server
+	any   []string // the directories of __env__, nil when it is not there
+	named map[string]*fileserver.Server
+	mu    chan struct{}
+}
+
+func newPillarServers(opts *py.Dict) (*pillarServers, error) {
+	roots, err := readRoots(opts.Lookup("pillar_roots"), "pillar_roots")
+	if err != nil {
+		return nil, err
+	}
+	p := &pillarServers{opts: opts, named: map[string]*fileserver.Server{}, mu: make(chan struct{}, 1)}
+	for _, r := range roots {
+		if r.Name == fileserver.EnvAny {
+			p.any = append([]string{}, r.Dirs...)
+			continue
+		}
+		p.roots = append(p.roots, r)
+	}
+	if p.plain, err = serverOf(opts, p.roots); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// forEnv returns the server for a pillar of the environment. Salt gives the
+// directories of __env__ to that one environment and forgets the name.
+func (p *pillarServers) forEnv(env string) (*fileserver.Server, error) {
+	if p.any == nil || p.plain.Has(env) {
+		return p.plain, nil
+	}
+	p.mu <- struct{}{}
+	defer func() { <-p.mu }()
+	if s, ok := p.named[env]; ok {
+		return s, nil
+	}
+	dirs := make([]string, len(p.any))
+	for i, d := range p.any {
+		dirs[i] = strings.ReplaceAll(d, fileserver.EnvAny, env)
+	}
+	s, err := serverOf(p.opts, append(p.roots[:len(p.roots):len(p.roots)], fileserver.Env{Name: env, Dirs: dirs}))
+	if err == nil {
+		p.named[env] = s
+	}
+	return s, err
+}
