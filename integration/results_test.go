@@ -4,7 +4,9 @@ package integration
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"sort"
 	"strconv"
 	"strings"
@@ -21,8 +23,8 @@ func cmdStates(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: states FILE HOST KEY=N...")
 	}
-	var hosts map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(ts.ReadFile(args[0])), &hosts); err != nil {
+	hosts, err := readHosts(ts.ReadFile(args[0]))
+	if err != nil {
 		ts.Fatalf("states: %s: %v", args[0], err)
 	}
 	names := []string{args[1]}
@@ -49,6 +51,20 @@ func cmdStates(ts *testscript.TestScript, neg bool, args []string) {
 			if got != n {
 				ts.Fatalf("states: %s: %s=%d, want %d in\n%s", name, key, got, n, hosts[name])
 			}
+		}
+	}
+}
+
+// readHosts reads JSON output: one document a host as it ends, or with --static one for all.
+func readHosts(text string) (map[string]json.RawMessage, error) {
+	hosts := map[string]json.RawMessage{}
+	documents := json.NewDecoder(strings.NewReader(text))
+	for {
+		// Decoding adds to the map.
+		if err := documents.Decode(&hosts); errors.Is(err, io.EOF) {
+			return hosts, nil
+		} else if err != nil {
+			return nil, err
 		}
 	}
 }

@@ -41,7 +41,7 @@ const (
 )
 
 type options struct {
-	goldens, run, show, pinch, command, bind, known, record string
+	goldens, run, show, pinch, command, bind, known, record, pack string
 	jobs                                                    int
 	verbose, updateKnown, keep, shell, list                 bool
 }
@@ -57,6 +57,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.bind, "bind", "", "comma-separated paths of this machine to show in the hosts, PATH or PATH:INSIDE, for -command")
 	f.StringVar(&o.known, "known", "", "list of known failures (default: "+knownFile+", none for other goldens or -command)")
 	f.StringVar(&o.record, "record", "", "write goldens with what -command (real Salt) returned into this folder")
+	f.StringVar(&o.pack, "pack", "", "add the plain goldens of this folder to those of -goldens, and do nothing else")
 	f.IntVar(&o.jobs, "j", 4, "cases at once")
 	f.BoolVar(&o.verbose, "v", false, "print each case, not only those that fail, and each suite")
 	f.BoolVar(&o.updateKnown, "update-known", false, "bring the list of known failures up to date")
@@ -107,6 +108,13 @@ func main() {
 }
 
 func work(ctx context.Context, o options) (err error) {
+	if o.pack != "" {
+		n, err := pack(o.pack, o.goldens)
+		if err == nil {
+			fmt.Printf("packed %d cases into %s\n", n, o.goldens)
+		}
+		return err
+	}
 	cases, all, err := choose(o)
 	if err != nil {
 		return err
