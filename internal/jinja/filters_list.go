@@ -274,11 +274,11 @@ func doSort(c *Context, a []py.Value) (py.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	reverse, err := py.Truth(a[1])
+	sensitive, err := py.Truth(a[2])
 	if err != nil {
 		return nil, err
 	}
-	sensitive, err := py.Truth(a[2])
+	reverse, err := reverseFlag(a[1])
 	if err != nil {
 		return nil, err
 	}
@@ -311,6 +311,15 @@ func doSort(c *Context, a []py.Value) (py.Value, error) {
 		return nil, err
 	}
 	return py.NewList(out...), nil
+}
+
+// reverseFlag is the reverse argument of sorted(), which must be an int.
+func reverseFlag(v py.Value) (bool, error) {
+	i, err := py.Index(v)
+	if err != nil {
+		return false, err
+	}
+	return py.Truth(i)
 }
 
 func doUnique(c *Context, a []py.Value) (py.Value, error) {
@@ -598,11 +607,11 @@ func doDictsort(_ *Context, a []py.Value) (py.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	reverse, err := py.Truth(a[3])
+	d, err := itemsOf(a[0])
 	if err != nil {
 		return nil, err
 	}
-	d, err := itemsOf(a[0])
+	reverse, err := reverseFlag(a[3])
 	if err != nil {
 		return nil, err
 	}

@@ -145,6 +145,9 @@ func (c *Context) callNamed(kind string, table map[string]Filter, name, v py.Val
 			}
 			return nil, runtimeErrorf("No %s named %s. (%s; did you forget to quote the callable name?)", kind, "Undefined", u.message())
 		}
+		if _, _, err := py.NewDict().Get(name); err != nil { // not hashable
+			return nil, err
+		}
 		return nil, runtimeErrorf("No %s named %s.", kind, py.Repr(name))
 	}
 	return f(c, v, args)

@@ -192,6 +192,9 @@ func doFloat(_ *Context, a []py.Value) (py.Value, error) {
 
 func doRound(_ *Context, a []py.Value) (py.Value, error) {
 	method, _ := strOf(a[2])
+	if _, _, err := py.NewDict().Get(a[2]); err != nil { // looked up in a set
+		return nil, err
+	}
 	switch method {
 	case "common":
 		if u, ok := a[0].(*Undefined); ok { // no __round__

@@ -383,7 +383,7 @@ func (l *LoopContext) call(c *Context, args *py.Args) (py.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		args = &py.Args{Pos: a[1:]}
+		args = &py.Args{Pos: a}
 	}
 	if !l.stmt.recursive {
 		return nil, py.TypeErrorf("The loop must have the 'recursive' marker to be called recursively.")

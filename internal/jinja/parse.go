@@ -42,7 +42,8 @@ func parse(name, source string, o *Options) (body []node, err error) {
 		}
 	}()
 	p.lex = newLexer(source, o, p.failAt)
-	p.cur = p.lex.next()
+	p.cur.line = 1
+	p.cur = p.read()
 	return p.subparse(nil), nil
 }
 
@@ -61,6 +62,16 @@ func (p *parser) enter() func() {
 	return func() { p.depth-- }
 }
 
+// read takes the next token off the lexer. The end of the template counts as
+// being where the last token is.
+func (p *parser) read() token {
+	t := p.lex.next()
+	if t.kind == tokEOF {
+		t.line = p.cur.line
+	}
+	return t
+}
+
 // advance moves to the next token and returns the one it was on.
 func (p *parser) advance() token {
 	old := p.cur
@@ -69,7 +80,7 @@ func (p *parser) advance() token {
 		p.cur = p.pushed[0]
 		p.pushed = p.pushed[1:]
 	case p.cur.kind != tokEOF:
-		p.cur = p.lex.next()
+		p.cur = p.read()
 	}
 	return old
 }
@@ -77,7 +88,7 @@ func (p *parser) advance() token {
 // look returns the token after the current one.
 func (p *parser) look() token {
 	if len(p.pushed) == 0 {
-		p.pushed = append(p.pushed, p.lex.next())
+		p.pushed = append(p.pushed, p.read())
 	}
 	return p.pushed[0]
 }

@@ -10,9 +10,9 @@ import (
 // saltTagFilters are the filters behind Salt's load_* and import_* tags.
 func saltTagFilters() map[string]Filter {
 	return map[string]Filter{
-		"load_yaml": fn("SerializerExtension.load_yaml(value)", strictArgs(loadYAML)),
-		"load_json": fn("SerializerExtension.load_json(value)", strictArgs(loadJSON)),
-		"load_text": fn("SerializerExtension.load_text(value)", strictArgs(func(_ *Context, a []py.Value) (py.Value, error) {
+		"load_yaml": fn("SerializerExtension.load_yaml(self, value)", strictArgs(loadYAML)),
+		"load_json": fn("SerializerExtension.load_json(self, value)", strictArgs(loadJSON)),
+		"load_text": fn("SerializerExtension.load_text(self, value)", strictArgs(func(_ *Context, a []py.Value) (py.Value, error) {
 			if m, ok := a[0].(*Module); ok {
 				return py.Str(m.body), nil
 			}

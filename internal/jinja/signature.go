@@ -33,7 +33,7 @@ type param struct {
 
 // sig parses a Python signature such as
 // "do_indent(s, width=4, first=False)". Leading parameters named environment,
-// context or eval_ctx are passed by Jinja; "*args" and "**kwargs" take the
+// context, eval_ctx or self are passed by Jinja; "*args" and "**kwargs" take the
 // rest. Defaults are Python literals: int, float, quoted string, None, True,
 // False.
 func sig(text string) *signature {
@@ -51,7 +51,7 @@ func sig(text string) *signature {
 		}
 		name, def, has := strings.Cut(p, "=")
 		switch name {
-		case "environment", "env", "context", "eval_ctx":
+		case "environment", "env", "context", "eval_ctx", "self":
 			s.hidden++
 			continue
 		}
