@@ -42,8 +42,8 @@ const (
 
 type options struct {
 	goldens, run, show, pinch, command, bind, known, record, pack string
-	jobs                                                    int
-	verbose, updateKnown, keep, shell, list                 bool
+	jobs                                                          int
+	verbose, updateKnown, keep, shell, list                       bool
 }
 
 func parse(args []string) (options, error) {
