@@ -316,5 +316,8 @@ func decodeBase64(s string) (data []byte, problem string) {
 // timestamp keeps a date as text, as Salt does.
 func (c *constructor) timestamp(n *node) (py.Value, error) {
 	s, err := c.scalar(n)
-	return py.Str(s), err
+	if err != nil || c.dialect != plainDialect {
+		return py.Str(s), err
+	}
+	return c.date(n, strings.TrimSuffix(s, "\n"))
 }

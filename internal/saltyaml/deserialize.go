@@ -2,8 +2,9 @@ package saltyaml
 
 import "pinch/internal/py"
 
-// Deserialize is salt.serializers.yaml.deserialize: PyYAML's own safe loader,
-// so that 0644 is 420 and dates are dates. Errors are *Error.
+// Deserialize is salt.serializers.yaml.deserialize: PyYAML's safe loader
+// without Salt's changes, so 0644 is 420, dates are dates, the last of
+// duplicate keys wins and !!omap is a list of pairs. Errors are *Error.
 func Deserialize(text string) (py.Value, error) {
 	root, err := compose(text)
 	if err != nil {

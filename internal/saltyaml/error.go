@@ -26,7 +26,18 @@ type Error struct {
 // Error returns what str(exc) gives in Salt.
 func (e *Error) Error() string { return e.text }
 
-const streamName = `  in "<unicode string>", line `
+// In returns the error with another name for the text's origin, which is
+// "<unicode string>" for text that has none.
+func (e *Error) In(name string) *Error {
+	r := *e
+	r.text = strings.ReplaceAll(e.text, `  in "`+unnamed+`", `, `  in "`+name+`", `)
+	return &r
+}
+
+// unnamed is what PyYAML calls a text that is no file.
+const unnamed = "<unicode string>"
+
+const streamName = `  in "` + unnamed + `", line `
 
 // newMarked returns the error whose text is PyYAML's for a marked error.
 // A nil mark leaves the place out.
