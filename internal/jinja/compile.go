@@ -264,7 +264,7 @@ func (c *compiler) output(n *outputNode, f *compileFrame) stmt {
 			if k := len(out.parts); k > 0 && out.parts[k-1].e == nil {
 				out.parts[k-1].text += d.data
 			} else {
-				out.parts = append(out.parts, outputPart{text: d.data})
+				out.parts = append(out.parts, outputPart{text: d.data, line: d.lineno()})
 			}
 			continue
 		}
@@ -276,7 +276,7 @@ func (c *compiler) output(n *outputNode, f *compileFrame) stmt {
 		out.parts = append(out.parts, part)
 	}
 	if len(out.parts) == 1 && out.parts[0].e == nil && !out.check {
-		return textStmt(out.parts[0].text)
+		return &textStmt{out.parts[0].text, n.lineno()}
 	}
 	return out
 }

@@ -186,9 +186,17 @@ func (t tupleTarget) assign(f *frame, v py.Value) error {
 	return nil
 }
 
-type textStmt string
+type textStmt struct {
+	text string
+	line int
+}
 
-func (s textStmt) exec(_ *frame, w *writer) error { return w.write(string(s)) }
+func (s *textStmt) exec(_ *frame, w *writer) error {
+	if err := w.write(s.text); err != nil {
+		return locate(err, s.line)
+	}
+	return nil
+}
 
 type outputPart struct {
 	text   string // when e is nil

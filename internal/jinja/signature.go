@@ -113,6 +113,25 @@ func literal(s string) py.Value {
 // bind returns one value per parameter. v, when not nil, is the first
 // positional argument. With *args or **kwargs use bindRest.
 func (s *signature) bind(v py.Value, args *py.Args) ([]py.Value, error) {
+	if len(args.Kw) == 0 { // the usual case
+		n := len(args.Pos)
+		if v != nil {
+			n++
+		}
+		if n <= len(s.params) && n >= s.required {
+			out := make([]py.Value, len(s.params))
+			i := 0
+			if v != nil {
+				out[0] = v
+				i = 1
+			}
+			copy(out[i:], args.Pos)
+			for i := n; i < len(out); i++ {
+				out[i] = s.params[i].def
+			}
+			return out, nil
+		}
+	}
 	out, _, err := s.bindRest(v, args)
 	return out, err
 }
