@@ -127,6 +127,7 @@ func (s said) explain(err error, o *Options) error {
 	case strings.Contains(text, "is not in the sudoers file") || strings.Contains(text, "is not allowed to"):
 		e.Advice = "the login user may not use sudo for this"
 	}
+	e.Denied = e.Advice != ""
 	return e
 }
 

@@ -100,6 +100,8 @@ type StartError struct {
 	// Said is what the host printed, cleaned.
 	Said   string
 	Advice string
+	// Denied says that sudo refused.
+	Denied bool
 	Err    error
 }
 

@@ -1,0 +1,83 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"pinch/internal/py"
+	"pinch/shim"
+	"pinch/shim/wire"
+	"pinch/states"
+)
+
+// turn is the right to use a host's compiled tree: one goroutine at a time
+// renders for it. It is given up while a call is on its way to the host,
+// because the host's answer may need the tree itself.
+type turn struct{ mu sync.Mutex }
+
+// hostCaller calls functions on the host for templates. What only looks is
+// asked once.
+type hostCaller struct {
+	w     *worker
+	t     *turn
+	known map[string]py.Value
+}
+
+// Call implements states.Caller. It is called by whoever has the turn.
+func (h *hostCaller) Call(ctx context.Context, fun string, args *py.Args) (py.Value, error) {
+	fn := h.w.f.Registry.Exec(fun)
+	if fn == nil {
+		return nil, py.Errorf("CommandExecutionError", "pinch does not have the function %s", fun)
+	}
+	sess, err := h.w.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h.t.mu.Unlock()
+	r, err := sess.Call(ctx, fun, args, shim.CallOptions{Host: h.w.res.ID, Grains: h.w.grains, Opts: h.w.shipOpts(), ReadOnly: h.w.job.ReadOnly})
+	h.t.mu.Lock()
+	if err != nil {
+		var re *wire.RemoteError
+		if errors.As(err, &re) {
+			return nil, &py.Error{Class: re.Class, Msg: re.Msg}
+		}
+		return nil, err
+	}
+	return r.Value, nil
+}
+
+// Knows implements saltfun.Knower.
+func (h *hostCaller) Knows(name string) bool { return h.w.f.Registry.Exec(name) != nil }
+
+// remote answers the shim's calls for functions that only the controller has.
+type remote struct {
+	c      *states.Compiled
+	t      *turn
+	grants *grants
+}
+
+// Call implements modules.Caller. The host is not trusted: it may ask what its
+// own templates could ask without touching another host, and nothing that
+// would run on the controller or read files of the tree that it was not given.
+func (r *remote) Call(ctx context.Context, fun string, args *py.Args) (py.Value, error) {
+	r.t.mu.Lock()
+	defer r.t.mu.Unlock()
+	if fun == "file.apply_template_on_contents" {
+		return r.grants.renderText(ctx, args)
+	}
+	if !hostMayAsk[fun] {
+		return nil, py.KeyError(py.Str(fun))
+	}
+	return r.c.Call(ctx, fun, args)
+}
+
+// hostMayAsk are the functions whose answers a host has a right to: its own
+// pillar, grains and options.
+var hostMayAsk = map[string]bool{
+	"pillar.get": true, "pillar.items": true, "pillar.item": true, "pillar.keys": true, "pillar.raw": true, "pillar.ls": true,
+	"config.get": true, "config.option": true, "config.merge": true,
+	"grains.get": true, "grains.item": true, "grains.items": true, "grains.has_value": true, "grains.filter_by": true,
+	"match.glob": true, "match.compound": true, "match.grain": true, "match.list": true, "match.pcre": true,
+	"defaults.get": true, "slsutil.merge": true, "slsutil.update": true, "slsutil.serialize": true, "slsutil.deserialize": true,
+}

@@ -1,0 +1,462 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"pinch/internal/py"
+	"pinch/internal/saltargs"
+	"pinch/modules"
+	"pinch/shim"
+	"pinch/states"
+	"pinch/states/low"
+)
+
+// highstateOut is the outputter of functions that return states.
+const highstateOut = "highstate"
+
+// stateArgs are the arguments of a state.* call, told apart.
+type stateArgs struct {
+	pos []py.Value
+	kw  *py.Dict
+	req states.Request
+}
+
+// stateArgs reads what all state functions take: test, pillar, saltenv,
+// pillarenv, exclude, mods.
+func (w *worker) stateArgs() (*stateArgs, error) {
+	a := &stateArgs{pos: w.job.Args.Pos, kw: w.job.Args.KwDict()}
+	a.req = states.Request{Host: w.res.ID, Grains: w.grains, Opts: w.host.MinionOpts}
+	test, err := saltargs.TestMode(a.kw)
+	if err != nil {
+		return nil, err
+	}
+	a.req.Test = test || py.IsTrue(orNone(w.f.Tree.Opts().Lookup("test"))) && !a.kw.Has("test")
+	if v, ok := a.kw.GetStr("pillar"); ok {
+		d, isDict := v.(*py.Dict)
+		if !isDict {
+			return nil, fmt.Errorf("pillar=%s: a mapping is needed, such as pillar='{web: {port: 80}}'", py.ToStr(v))
+		}
+		a.req.Pillar = d
+	}
+	for key, dest := range map[string]*string{"saltenv": &a.req.SaltEnv, "pillarenv": &a.req.PillarEnv} {
+		if v, ok := a.kw.GetStr(key); ok && v != py.Value(py.None) {
+			*dest = py.ToStr(v)
+		}
+	}
+	if v, ok := a.kw.GetStr("exclude"); ok {
+		items, err := saltargs.SplitInput(v)
+		if err != nil {
+			return nil, err
+		}
+		a.req.Exclude = py.NewList(items...)
+	}
+	return a, nil
+}
+
+// names reads a list of SLS: "a,b", a list, or several.
+func names(v py.Value) ([]string, error) {
+	items, err := saltargs.SplitInput(v)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, it := range items {
+		if s := strings.TrimSpace(py.ToStr(it)); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+// mods returns the SLS that a call names: the first argument, or mods=.
+func (a *stateArgs) mods() ([]string, error) {
+	var v py.Value
+	switch {
+	case len(a.pos) > 0:
+		v = a.pos[0]
+	case a.kw.Has("mods"):
+		v = a.kw.Lookup("mods")
+	default:
+		return nil, nil
+	}
+	return names(v)
+}
+
+// prepared is a host with its session, ready to compile.
+type prepared struct {
+	*stateArgs
+	turn   *turn
+	caller *hostCaller
+}
+
+func (w *worker) prepare(ctx context.Context) (*prepared, error) {
+	if _, err := w.session(ctx); err != nil {
+		return nil, err
+	}
+	a, err := w.stateArgs()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", w.res.ID, w.job.Fun, err)
+	}
+	t := &turn{}
+	return &prepared{stateArgs: a, turn: t, caller: &hostCaller{w: w, t: t}}, nil
+}
+
+// compile has the turn while make compiles.
+func (p *prepared) compile(make func() (*states.Compiled, error)) (*states.Compiled, error) {
+	p.turn.mu.Lock()
+	defer p.turn.mu.Unlock()
+	return make()
+}
+
+// refused makes the result of a tree that does not compile: Salt's list of
+// messages, and an error with their places.
+func (w *worker) refused(c *states.Compiled, isPillar bool) error {
+	ce := &CompileError{Host: w.res.ID, Pillar: isPillar}
+	l := py.NewList()
+	if isPillar {
+		l.Append(py.Str("Pillar failed to render with the following messages:"))
+	}
+	for _, e := range c.Errors {
+		ce.Errors = append(ce.Errors, e)
+		l.Append(py.Str(e.Message))
+	}
+	w.res.Return, w.res.Out = l, highstateOut
+	w.res.Retcode = 1
+	if isPillar {
+		w.res.Retcode = 5
+	}
+	return ce
+}
+
+func pillarFailed(c *states.Compiled) bool { return c.Pillar != nil && c.Pillar.Has("_errors") }
+
+// apply is state.apply, state.highstate and state.sls.
+func apply(ctx context.Context, w *worker) error {
+	p, err := w.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	if p.req.SLS, err = p.mods(); err != nil {
+		return err
+	}
+	switch w.job.Fun {
+	case "state.highstate", "state.show_highstate":
+		p.req.SLS = nil
+	case "state.sls":
+		if len(p.req.SLS) == 0 {
+			return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: "missing the names of the SLS to apply"}
+		}
+	}
+	p.req.Highstate = len(p.req.SLS) == 0
+	c, err := p.compile(func() (*states.Compiled, error) { return w.f.Tree.Compile(ctx, p.req, p.caller) })
+	if err != nil {
+		return err
+	}
+	if len(c.Errors) > 0 {
+		return w.refused(c, pillarFailed(c))
+	}
+	if p.req.Highstate && len(c.Chunks) == 0 {
+		w.noStates(c)
+		return nil
+	}
+	return w.runChunks(ctx, p, c, c.Chunks)
+}
+
+// noStates is Salt's return when the top file gives nothing to do.
+func (w *worker) noStates(c *states.Compiled) {
+	comment := "No Top file or master_tops data matches found. Please see master log for details."
+	if c.TopError != nil && w.f.Warn != nil {
+		w.f.Warn(w.res.ID, c.TopError.Error())
+	}
+	w.res.Out, w.res.Retcode = highstateOut, 2
+	w.res.Return = py.DictOf("no_|-states_|-states_|-None", py.DictOf("result", py.False, "comment", py.Str(comment),
+		"name", py.Str("No States"), "changes", py.NewDict(), "__run_num__", py.Int(0)))
+}
+
+// runChunks runs compiled chunks on the host.
+func (w *worker) runChunks(ctx context.Context, p *prepared, c *states.Compiled, chunks []low.Chunk) error {
+	g := grantSources(c, w.f.Registry, p.turn, chunks)
+	w.warnAhead(g, chunks)
+	b := &low.Bundle{
+		JID: w.job.JID, Host: w.res.ID, Test: p.req.Test, ReadOnly: w.job.ReadOnly,
+		FailHard: py.IsTrue(orNone(c.Opts.Lookup("failhard"))), Opts: w.shipOpts(), Grains: w.grains, Chunks: chunks,
+	}
+	b.Opts.SetStr("test", py.Bool(p.req.Test))
+	ret := py.NewDict()
+	w.res.Return, w.res.Out = ret, highstateOut
+	for i, d := range c.Disabled {
+		ret.SetStr((&low.Chunk{Data: d.Chunk}).Tag(), disabledResult(d, i))
+	}
+	done := 0
+	o := shim.RunOptions{
+		Sources: g, Remote: &remote{c: c, t: p.turn, grants: g}, Stop: w.f.Stop,
+		Each: func(r low.Result) {
+			done++
+			ret.SetStr(r.Tag, r.Data)
+		},
+		Starting: func(n, total int, id, fun, _ string) { w.f.Progress.State(w.res.ID, n, total, fun+" "+id) },
+	}
+	if w.conn != nil {
+		o.Transport = transport{w.conn}
+	}
+	sum, err := w.sess.Run(ctx, b, o)
+	if err != nil {
+		var busy *shim.BusyError
+		switch {
+		case errors.As(err, &busy):
+			w.res.Return, w.res.Out = py.NewList(py.Str(busy.Msg)), highstateOut
+			return fmt.Errorf("%s: %w", w.res.ID, err)
+		case ctx.Err() != nil:
+			return fmt.Errorf("%s: interrupted after %d results: %w", w.res.ID, done, context.Canceled)
+		}
+		return &LostError{Host: w.res.ID, Done: done, Err: err}
+	}
+	w.res.Summary = sum
+	if sum.Failed > 0 || ret.Len() == 0 {
+		w.res.Retcode = 2
+	}
+	if sum.Cancelled {
+		return fmt.Errorf("%s: stopped, %d states were not run: %w", w.res.ID, sum.NotRun, context.Canceled)
+	}
+	return nil
+}
+
+// disabledResult is Salt's return for a state that the grain
+// state_runs_disabled takes out.
+func disabledResult(d states.DisabledState, num int) *py.Dict {
+	fun := (&low.Chunk{Data: d.Chunk}).FullName()
+	return py.DictOf("changes", py.NewDict(), "result", py.False,
+		"comment", py.Str(fmt.Sprintf("The state function \"%s\" is currently disabled by \"%s\", to re-enable, run state.enable %s.", fun, d.Pattern, d.Pattern)),
+		"__run_num__", py.Int(num), "__sls__", orNone(d.Chunk.Lookup("__sls__")))
+}
+
+// warnAhead tells what will fail and is known before the run: functions and
+// arguments that do not exist, and files that are not in the tree. Salt finds
+// them when it comes to the state, and so does the run.
+func (w *worker) warnAhead(g *grants, chunks []low.Chunk) {
+	if w.f.Warn == nil {
+		return
+	}
+	for i := range chunks {
+		c := &chunks[i]
+		f := w.f.Registry.State(c.FullName())
+		if f == nil {
+			hint := ""
+			if near := w.f.Registry.NearName(modules.StateKind, c.FullName()); near != "" {
+				hint = fmt.Sprintf(" (did you mean %s?)", near)
+			}
+			w.f.Warn(w.res.ID, fmt.Sprintf("%s: state %s: there is no function %s%s", c.Pos, c.ID(), c.FullName(), hint))
+			continue
+		}
+		if err := f.CheckArgs(c.Data); err != nil {
+			w.f.Warn(w.res.ID, fmt.Sprintf("%s: state %s: %v", c.Pos, c.ID(), err))
+		}
+	}
+	for _, m := range g.missing() {
+		w.f.Warn(w.res.ID, m)
+	}
+}
+
+// shippedOpts are the minion options that functions and the engine look at.
+// Others stay on the controller: they name its files, keys and passwords.
+var shippedOpts = []string{
+	"state_aggregate", "state_max_parallel", "disabled_requisites", "failhard", "cachedir", "backup_mode", "hash_type",
+	"providers", "file_ignore_regex", "file_ignore_glob", "saltenv", "pillarenv", "use_superseded", "grains_cache",
+	"pkg.refresh", "timezone", "test", "multiprocessing",
+}
+
+// shipOpts are the options that the host is told.
+func (w *worker) shipOpts() *py.Dict {
+	all := w.f.Tree.Opts()
+	o := py.NewDict()
+	for _, k := range shippedOpts {
+		if v, ok := all.GetStr(k); ok {
+			o.SetStr(k, v)
+		}
+	}
+	if w.host.MinionOpts != nil {
+		o.Update(w.host.MinionOpts)
+	}
+	o.SetStr("id", py.Str(w.host.ID))
+	return o
+}
+
+// single is state.single FUN name=... .
+func single(ctx context.Context, w *worker) error {
+	p, err := w.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	if len(p.pos) == 0 {
+		return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: "missing the state function"}
+	}
+	fun, pos := py.ToStr(p.pos[0]), p.pos[1:]
+	kw := p.kw.Copy()
+	for _, k := range []string{"test", "pillar", "saltenv", "pillarenv", "queue"} {
+		kw.DeleteStr(k)
+	}
+	name := ""
+	if v, ok := kw.DeleteStr("name"); ok {
+		name = py.ToStr(v)
+	} else if len(pos) > 0 {
+		name, pos = py.ToStr(pos[0]), pos[1:]
+	}
+	f := w.f.Registry.State(fun)
+	if f == nil {
+		text := fmt.Sprintf("Specified state '%s' was not found", fun)
+		w.res.Return, w.res.Out, w.res.Retcode = py.NewList(py.Str(text)), highstateOut, 1
+		return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: text, Near: w.f.Registry.NearName(modules.StateKind, fun)}
+	}
+	if name == "" {
+		return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: "missing the state's name (name=...)"}
+	}
+	if len(pos) > 0 {
+		return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: fmt.Sprintf("unexpected argument %s: arguments of the state have the form NAME=VALUE", py.Repr(pos[0]))}
+	}
+	c, err := p.compile(func() (*states.Compiled, error) { return w.f.Tree.Single(ctx, p.req, p.caller, fun, name, kw) })
+	if err != nil {
+		return err
+	}
+	return w.runGiven(ctx, p, c)
+}
+
+func (w *worker) runGiven(ctx context.Context, p *prepared, c *states.Compiled) error {
+	if len(c.Errors) > 0 {
+		return w.refused(c, pillarFailed(c))
+	}
+	return w.runChunks(ctx, p, c, c.Chunks)
+}
+
+// given is state.high, state.low and state.template_str: data on the command line.
+func given(ctx context.Context, w *worker) error {
+	p, err := w.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	if len(p.pos) == 0 {
+		return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: "missing the data"}
+	}
+	c, err := p.compile(func() (*states.Compiled, error) {
+		switch w.job.Fun {
+		case "state.high":
+			return w.f.Tree.High(ctx, p.req, p.caller, p.pos[0])
+		case "state.low":
+			return w.f.Tree.Low(ctx, p.req, p.caller, p.pos[0])
+		}
+		return w.f.Tree.Template(ctx, p.req, p.caller, "template", py.ToStr(p.pos[0]))
+	})
+	if err != nil {
+		return err
+	}
+	return w.runGiven(ctx, p, c)
+}
+
+// slsID is state.sls_id ID MODS: the states of one ID.
+func slsID(ctx context.Context, w *worker) error {
+	p, err := w.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	var mods py.Value
+	switch {
+	case len(p.pos) >= 2:
+		mods = p.pos[1]
+	case p.kw.Has("mods"):
+		mods = p.kw.Lookup("mods")
+	}
+	if len(p.pos) == 0 || mods == nil {
+		return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: "usage: state.sls_id ID SLS"}
+	}
+	if p.req.SLS, err = names(mods); err != nil {
+		return err
+	}
+	c, err := p.compile(func() (*states.Compiled, error) { return w.f.Tree.Compile(ctx, p.req, p.caller) })
+	if err != nil {
+		return err
+	}
+	if len(c.Errors) > 0 {
+		return w.refused(c, pillarFailed(c))
+	}
+	id := py.ToStr(p.pos[0])
+	var chunks []low.Chunk
+	for _, ch := range c.Chunks {
+		if ch.ID() == id {
+			chunks = append(chunks, ch)
+		}
+	}
+	if len(chunks) == 0 {
+		text := fmt.Sprintf("No matches for ID '%s' found in SLS '%s' within saltenv '%s'", id, strings.Join(p.req.SLS, ","), orBase(p.req.SaltEnv))
+		w.res.Return, w.res.Retcode = py.Str(text), 1
+		return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: text}
+	}
+	return w.runChunks(ctx, p, c, chunks)
+}
+
+func orBase(env string) string {
+	if env == "" {
+		return "base"
+	}
+	return env
+}
+
+// show is state.show_*: what would run, without running it.
+func show(ctx context.Context, w *worker) error {
+	p, err := w.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	switch w.job.Fun {
+	case "state.show_sls", "state.show_low_sls":
+		if p.req.SLS, err = p.mods(); err != nil {
+			return err
+		}
+		if len(p.req.SLS) == 0 {
+			return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: "missing the names of the SLS"}
+		}
+	default:
+		p.req.Highstate = true
+	}
+	c, err := p.compile(func() (*states.Compiled, error) { return w.f.Tree.Compile(ctx, p.req, p.caller) })
+	if err != nil {
+		return err
+	}
+	if w.job.Fun == "state.show_top" && c.Top != nil && !pillarFailed(c) {
+		w.res.Return = c.Top
+		return nil
+	}
+	if len(c.Errors) > 0 {
+		return w.refused(c, pillarFailed(c))
+	}
+	switch w.job.Fun {
+	case "state.show_sls", "state.show_highstate":
+		w.res.Return = orEmpty(c.High)
+	case "state.show_top":
+		w.res.Return = orEmpty(c.Top)
+	case "state.show_states":
+		l, seen := py.NewList(), map[string]bool{}
+		for _, ch := range c.Chunks {
+			if s := ch.SLS(); !seen[s] {
+				seen[s] = true
+				l.Append(py.Str(s))
+			}
+		}
+		w.res.Return = l
+	default:
+		l := py.NewList()
+		for _, ch := range c.Chunks {
+			l.Append(ch.Data)
+		}
+		w.res.Return = l
+	}
+	return nil
+}
+
+func orEmpty(d *py.Dict) *py.Dict {
+	if d == nil {
+		return py.NewDict()
+	}
+	return d
+}
