@@ -157,3 +157,29 @@ func bytesContains(b Bytes, item Value) (bool, error) {
 	}
 	return false, TypeErrorf("a bytes-like object is required, not '%s'", TypeName(item))
 }
+
+// Runes returns the code points of a str, lone surrogates among them. A byte
+// that is no UTF-8 is shown as the surrogate that surrogateescape makes of it.
+func Runes(s string) []rune {
+	out := make([]rune, 0, len(s))
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			out = append(out, rune(c))
+			i++
+			continue
+		}
+		r, n := nextRune(s[i:])
+		out = append(out, r)
+		i += n
+	}
+	return out
+}
+
+// RuneString is chr(r), lone surrogates too.
+func RuneString(r rune) string { return encodeRune(r) }
+
+// IsASCII says whether the text is ASCII only.
+func IsASCII(s string) bool { return isASCII(s) }
+
+// IsIdentifier is str.isidentifier.
+func IsIdentifier(s string) bool { return isIdentifier(s) }
