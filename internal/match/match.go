@@ -17,6 +17,7 @@ import (
 
 	"pinch/internal/fnmatch"
 	"pinch/internal/py"
+	"pinch/internal/pyre"
 )
 
 // DefaultDelimiter separates the levels of a grain or pillar expression.
@@ -45,6 +46,8 @@ type Matcher struct {
 	// that is not a plain glob; ok is false when it has no answer. A caller
 	// that does not know the grains yet tries both answers.
 	Leaf func(kind, pattern, delimiter string) (value, ok bool)
+
+	regexes pyre.Cache
 }
 
 // Match is Matcher.Match for a target that is text.
@@ -139,7 +142,7 @@ func (m *Matcher) pcre(tgt py.Value) (bool, error) {
 		}
 		return false, py.TypeErrorf("first argument must be string or compiled pattern")
 	}
-	return regexMatch(string(s), m.Minion.ID)
+	return m.regexMatch(string(s), m.Minion.ID)
 }
 
 // list: text is searched for the id between commas without splitting it, so

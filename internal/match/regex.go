@@ -1,16 +1,11 @@
 package match
 
-import (
-	"github.com/dlclark/regexp2"
-
-	"pinch/internal/py"
-)
-
 // regexMatch is re.match(pattern, text): a match at the start of text.
-func regexMatch(pattern, text string) (bool, error) {
-	re, err := regexp2.Compile(`\A(?:`+pattern+`)`, 0)
+func (m *Matcher) regexMatch(pattern, text string) (bool, error) {
+	re, err := m.regexes.Compile(pattern, 0)
 	if err != nil {
-		return false, py.Errorf("error", "%v", err)
+		return false, err
 	}
-	return re.MatchString(text)
+	found, err := re.Match(text)
+	return found != nil, err
 }

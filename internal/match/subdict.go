@@ -165,7 +165,7 @@ func (s *subdictMatcher) leaf(v py.Value, pattern string) (bool, error) {
 	case exactly:
 		return text == pattern, nil
 	case byRegex:
-		ok, err := regexMatch(pattern, text)
+		ok, err := s.m.regexMatch(pattern, text)
 		if err != nil { // Salt: logged, no match
 			s.m.logf("Invalid regex %s in match: %v", py.Repr(py.Str(pattern)), err)
 			return false, nil
