@@ -337,7 +337,9 @@ func conclude(o options, results []*caseResult, all map[string]bool) error {
 		}
 		bad = surprises(known, results, all)
 		for _, line := range bad {
-			fmt.Println(line)
+			if o.run == "" { // a chosen few were printed one by one
+				fmt.Println(line)
+			}
 		}
 	}
 	fmt.Printf("golden stateruns: %d of %d\n", passed, len(results))
