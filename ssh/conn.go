@@ -216,19 +216,24 @@ func (c *Conn) Host() string { return c.s.id }
 func (c *Conn) keepalive(interval time.Duration, max int) {
 	timer := time.NewTimer(interval)
 	defer timer.Stop()
-	for missed := 0; ; {
+	missed := 0
+	var asked time.Time // when the latest question was asked
+	for {
 		select {
 		case <-c.done:
 			return
 		case <-timer.C:
 		}
-		if idle := c.net.idle(); idle < interval {
+		idle := c.net.idle()
+		if c.net.heardSince(asked) {
 			missed = 0
+		}
+		if idle < interval {
 			timer.Reset(interval - idle)
 			continue
 		}
 		if missed >= max {
-			after := c.net.idle().Round(time.Millisecond)
+			after := idle.Round(time.Millisecond)
 			c.end(&TimeoutError{
 				Fault: c.s.fault("talk to", fmt.Errorf("no sign of life for %s (%d keepalives unanswered)", after, missed),
 					"the network or the host went away; what was running there may still be running"),
@@ -237,6 +242,7 @@ func (c *Conn) keepalive(interval time.Duration, max int) {
 			return
 		}
 		missed++
+		asked = time.Now()
 		// The request blocks until it is answered, or even while it is sent.
 		c.spawn(func() { _, _, _ = c.conn.SendRequest("keepalive@openssh.com", true, nil) })
 		timer.Reset(interval)

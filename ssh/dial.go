@@ -14,7 +14,11 @@ import (
 // Dial connects and logs in to a host. ctx bounds the attempt only; the
 // connection lives until Close.
 func (p *Pool) Dial(ctx context.Context, e Endpoint) (*Conn, error) {
-	s, err := resolve(e, p.o)
+	return p.dial(ctx, e, p.o)
+}
+
+func (p *Pool) dial(ctx context.Context, e Endpoint, o Options) (*Conn, error) {
+	s, err := resolve(e, o)
 	if err != nil {
 		return nil, err
 	}
@@ -194,6 +198,7 @@ func (p *Pool) explain(ctx context.Context, s *settings, a *authenticator, cc *c
 	}
 	cause := errors.New(cleanText(strings.TrimPrefix(err.Error(), "ssh: handshake failed: "), 500))
 	advice := ""
+	greeting, foreign := cc.greeting()
 	switch {
 	case proxyOf(nc) != nil:
 		cause = proxyOf(nc).failure(cause)
@@ -204,11 +209,12 @@ func (p *Pool) explain(ctx context.Context, s *settings, a *authenticator, cc *c
 		broken, _ := explainNet(cc.broken())
 		cause = fmt.Errorf("%w before it introduced itself", broken)
 		advice = "sshd may be overloaded (MaxStartups) or refuse this address (fail2ban, hosts.deny, firewall)"
+	case foreign:
+		cause = fmt.Errorf("it does not speak SSH but says %q", greeting)
+		advice = "check port"
 	case cc.broken() != nil:
 		broken, _ := explainNet(cc.broken())
 		cause = fmt.Errorf("%w during the key exchange", broken)
-	case strings.Contains(err.Error(), "version string") || strings.Contains(err.Error(), "ssh: overflow"):
-		advice = "what listens there does not speak SSH; check port"
 	}
 	return &UnreachableError{s.fault(op, cause, advice)}
 }

@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -20,6 +21,23 @@ type countConn struct {
 	failed   atomic.Pointer[netCause]
 	once     sync.Once
 	closeErr error
+
+	mu   sync.Mutex
+	head []byte // the first bytes the host sent
+}
+
+// headSize is how much of the host's first words is kept.
+const headSize = 256
+
+// greeting returns the first line the host sent, if it is not an SSH server's.
+func (c *countConn) greeting() (line string, foreign bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.head) == 0 || bytes.Contains(c.head, []byte("SSH-")) {
+		return "", false
+	}
+	first, _, _ := bytes.Cut(c.head, []byte("\n"))
+	return cleanText(string(first), 80), true
 }
 
 func newCountConn(nc net.Conn) *countConn {
@@ -32,6 +50,11 @@ func newCountConn(nc net.Conn) *countConn {
 func (c *countConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 {
+		if c.in.Load() < headSize {
+			c.mu.Lock()
+			c.head = append(c.head, p[:min(n, headSize)]...)
+			c.mu.Unlock()
+		}
 		c.in.Add(int64(n))
 		c.lastRead.Store(time.Now().UnixNano())
 		if c.wrote.CompareAndSwap(true, false) {
@@ -72,6 +95,11 @@ func (c *countConn) broken() error {
 // idle returns how long the host has been silent.
 func (c *countConn) idle() time.Duration {
 	return time.Since(time.Unix(0, c.lastRead.Load()))
+}
+
+// heardSince says whether anything came after a moment.
+func (c *countConn) heardSince(t time.Time) bool {
+	return c.lastRead.Load() > t.UnixNano()
 }
 
 // errConnectTimeout is the cause of a context that a limit ended.

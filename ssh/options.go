@@ -145,8 +145,21 @@ type Endpoint struct {
 	// Jump are the hosts to go through, outermost first. Connections to jump
 	// hosts are shared by all hosts of a Pool.
 	Jump []Endpoint
+	// ProxyCommand is a shell command whose input and output stand for the
+	// network; % tokens are expanded. It counts when Jump is empty.
+	ProxyCommand string
 	// HostKeyAlias is the name to look up in known_hosts instead of Addr.
 	HostKeyAlias string
+	// KnownHosts and HostKeys are as in Options, for this host. nil and Strict
+	// mean what the Options say.
+	KnownHosts []string
+	HostKeys   HostKeyMode
+	// ConnectTimeout, KeepaliveInterval and KeepaliveCountMax are as in
+	// Options, for this host; 0 means what the Options say. An ssh option of
+	// the host counts before them.
+	ConnectTimeout    time.Duration
+	KeepaliveInterval time.Duration
+	KeepaliveCountMax int
 	// SSHOptions are as in Options, for this host; they take precedence.
 	SSHOptions []string
 }

@@ -141,7 +141,9 @@ func (p *Pool) entry(hops []Endpoint) (e *jumpEntry, mine bool, err error) {
 // again by whoever comes later.
 func (p *Pool) connectJump(entry *jumpEntry, hops []Endpoint, last Endpoint) {
 	defer p.wg.Done()
-	entry.conn, entry.err = p.Dial(p.ctx, last)
+	o := p.o
+	o.SSHOptions = nil // as in ssh, they are for the destination, not for the hosts on the way
+	entry.conn, entry.err = p.dial(p.ctx, last, o)
 	var auth *AuthError
 	var key *HostKeyError
 	if entry.err != nil && !errors.As(entry.err, &auth) && !errors.As(entry.err, &key) {
@@ -172,8 +174,8 @@ func jumpKey(hops []Endpoint) [sha256.Size]byte {
 		fmt.Fprintf(h, "%d[", len(list))
 		for _, e := range list {
 			fields := slices.Concat([]string{e.Addr, strconv.Itoa(int(e.Port)), e.User, e.Password.Reveal(),
-				e.KeyPassphrase.Reveal(), e.HostKeyAlias, strconv.FormatBool(e.UseAgent), strconv.FormatBool(e.IdentitiesOnly)},
-				[]string{strconv.Itoa(len(e.KeyFiles))}, e.KeyFiles, e.SSHOptions)
+				e.KeyPassphrase.Reveal(), e.HostKeyAlias, e.ProxyCommand, e.HostKeys.String(), strconv.FormatBool(e.UseAgent), strconv.FormatBool(e.IdentitiesOnly)},
+				[]string{strconv.Itoa(len(e.KeyFiles))}, e.KeyFiles, []string{strconv.Itoa(len(e.KnownHosts))}, e.KnownHosts, e.SSHOptions)
 			for _, f := range fields {
 				fmt.Fprintf(h, "%d:", len(f))
 				io.WriteString(h, f)

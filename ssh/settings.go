@@ -50,13 +50,12 @@ type settings struct {
 	hostKeyAlgsAsked                bool // HostKeyAlgorithms was given
 	pubkeyAlgs                      []string
 
-	jump          []Endpoint
-	proxyCommand  string
-	network       string // tcp, tcp4, tcp6
-	bind          string
-	dialer        Dialer
-	log           *slog.Logger
-	commonOptions Options // for jump hosts
+	jump         []Endpoint
+	proxyCommand string
+	network      string // tcp, tcp4, tcp6
+	bind         string
+	dialer       Dialer
+	log          *slog.Logger
 }
 
 // addr is "host:port" with brackets around IPv6.
@@ -98,6 +97,7 @@ func resolve(e Endpoint, o Options) (*settings, error) {
 		}
 		s.home = home
 	}
+	o = forHost(e, o)
 	opt, err := parseSSHOptions(slices.Concat(e.SSHOptions, o.SSHOptions))
 	if err != nil {
 		return fail(err)
@@ -115,8 +115,22 @@ func resolve(e Endpoint, o Options) (*settings, error) {
 	if err := s.resolveAlgorithms(opt); err != nil {
 		return fail(err)
 	}
-	s.resolveJump(e, o, opt)
+	s.resolveJump(e, opt)
 	return s, nil
+}
+
+// forHost puts what an endpoint says into the options of the run.
+func forHost(e Endpoint, o Options) Options {
+	if e.KnownHosts != nil {
+		o.KnownHosts = e.KnownHosts
+	}
+	if e.HostKeys != Strict {
+		o.HostKeys = e.HostKeys
+	}
+	o.ConnectTimeout = first(e.ConnectTimeout, o.ConnectTimeout)
+	o.KeepaliveInterval = first(e.KeepaliveInterval, o.KeepaliveInterval)
+	o.KeepaliveCountMax = first(e.KeepaliveCountMax, o.KeepaliveCountMax)
+	return o
 }
 
 func (s *settings) resolveHost(e Endpoint, opt *optionSet) error {
@@ -289,7 +303,7 @@ func (s *settings) resolveAlgorithms(opt *optionSet) (err error) {
 	return nil
 }
 
-func (s *settings) resolveJump(e Endpoint, o Options, opt *optionSet) {
+func (s *settings) resolveJump(e Endpoint, opt *optionSet) {
 	s.network = map[string]string{"inet": "tcp4", "inet6": "tcp6"}[opt.family]
 	if s.network == "" {
 		s.network = "tcp"
@@ -297,13 +311,13 @@ func (s *settings) resolveJump(e Endpoint, o Options, opt *optionSet) {
 	s.bind = opt.bindAddress
 	// As in ssh, whichever of the two stands; ProxyJump of the roster wins.
 	s.jump = e.Jump
-	if len(s.jump) == 0 && opt.proxyJump != nil {
+	s.proxyCommand = e.ProxyCommand
+	if len(s.jump) == 0 && s.proxyCommand == "" && opt.proxyJump != nil {
 		s.jump = *opt.proxyJump
 	}
-	if len(s.jump) == 0 && opt.proxyCommand != nil {
+	if len(s.jump) == 0 && s.proxyCommand == "" && opt.proxyCommand != nil {
 		s.proxyCommand = *opt.proxyCommand
 	}
-	s.commonOptions = o
 }
 
 // expand replaces ~/, ${VARIABLE} and ssh's % tokens in a file name, and makes
