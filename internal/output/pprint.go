@@ -249,6 +249,10 @@ var wordAndSpace = regexp.MustCompile(`^[^\s\p{Z}\x{85}\x1c-\x1f\v]*[\s\p{Z}\x{8
 
 // str breaks a text at its line breaks and then at blanks.
 func (p *printer) str(s string, indent, allowance, level int) {
+	if s == "" {
+		p.b.WriteString("''")
+		return
+	}
 	lines := py.SplitLines(s, true)
 	if level == 1 {
 		indent++

@@ -2,6 +2,7 @@ package output
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"pinch/internal/py"
 )
@@ -31,10 +32,50 @@ func DefaultTableOptions() TableOptions {
 // table shows lists of rows as tables.
 func (r *renderer) table(data py.Value) (string, error) {
 	t := &tables{renderer: r, o: r.Table}
-	if err := t.display(data, r.Table.NestedIndent, 0); err != nil {
+	if err := t.display(decode(data, map[py.Value]bool{}), r.Table.NestedIndent, 0); err != nil {
 		return "", err
 	}
 	return joinLines(t.lines), nil
+}
+
+// decode is salt.utils.data.decode: bytes become text, tuples lists.
+func decode(v py.Value, open map[py.Value]bool) py.Value {
+	list := func(items []py.Value) py.Value {
+		out := &py.List{Items: make([]py.Value, len(items))}
+		for i, it := range items {
+			out.Items[i] = decode(it, open)
+		}
+		return out
+	}
+	switch x := v.(type) {
+	case py.Bytes:
+		if utf8.ValidString(string(x)) {
+			return py.Str(x)
+		}
+	case py.Tuple:
+		return list(x)
+	case *py.List, *py.Dict:
+		if open[x] {
+			return v
+		}
+		open[x] = true
+		defer delete(open, x)
+		l, ok := x.(*py.List)
+		if ok {
+			return list(l.Items)
+		}
+		out := py.NewDict()
+		for k, it := range x.(*py.Dict).All() {
+			if b, ok := k.(py.Bytes); ok {
+				k = decode(b, open)
+			}
+			if out.Set(k, decode(it, open)) != nil {
+				return v // unreachable: k was a key
+			}
+		}
+		return out
+	}
+	return v
 }
 
 type tables struct {
@@ -259,6 +300,9 @@ func (t *tables) draw(table [][]py.Value, indent int, header bool) error {
 
 // physical returns the lines of one row: as many as its shortest cell has.
 func (t *tables) physical(row []py.Value) ([][]string, error) {
+	if len(row) == 0 {
+		return nil, py.TypeErrorf("map() must have at least two arguments.")
+	}
 	var cells [][]string
 	shortest := -1
 	for _, v := range row {

@@ -85,6 +85,9 @@ func iniText(v py.Value, opts *py.Dict) (string, error) {
 		if !ok {
 			return "", py.AttributeErrorf("'%s' object has no attribute 'items'", typeName(v))
 		}
+		if s.name == "" { // a nameless section's options go to the defaults
+			s = first
+		}
 		for k, v := range options.All() {
 			if err := o.set(s, k, v); err != nil {
 				return "", err
