@@ -42,6 +42,9 @@ func IsInternalKeyword(name string) bool {
 // watch means require.
 var watchStates = []string{"at", "cmd", "event", "module", "mount", "pkg", "service", "test"}
 
+// aggregateStates are the state modules with a mod_aggregate function.
+var aggregateStates = []string{"iptables", "pkg", "selinux"}
+
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
 func containsSorted(list []string, s string) bool {

@@ -1,14 +1,19 @@
 package states
 
 import (
+	"regexp"
+	"strings"
+
 	"pinch/internal/fnmatch"
 	"pinch/internal/py"
+	"pinch/states/graph"
 )
 
 // compileHigh makes the low chunks of high data, in the order in which they
 // run (Salt: compile_high_data).
 func (c *compiler) compileHigh(high *py.Dict, errs *problems) ([]*py.Dict, error) {
-	g := newGraph()
+	g := graph.New()
+	aggregate := c.opts.Lookup("state_aggregate")
 	var chunks []*py.Dict
 	for id, body := range high.All() {
 		if dunder, err := startsDunder(id); err != nil {
@@ -36,9 +41,10 @@ func (c *compiler) compileHigh(high *py.Dict, errs *problems) ([]*py.Dict, error
 				} else if off {
 					continue
 				}
-				if err := g.addChunk(chunk); err != nil {
-					return nil, err
+				if !hashable(lookup(chunk, "name")) {
+					return nil, py.TypeErrorf("unhashable type: '%s'", lookup(chunk, "name").Type())
 				}
+				g.AddChunk(chunk, mayAggregate(chunk, aggregate))
 				chunks = append(chunks, chunk)
 			}
 		}
@@ -182,21 +188,38 @@ type DisabledState struct {
 	Pattern string
 }
 
+// mayAggregate says whether chunks of this state may be run as one: the state
+// module can, and the option state_aggregate or the chunk says so.
+func mayAggregate(chunk *py.Dict, option py.Value) bool {
+	if v, ok := chunk.GetStr("aggregate"); ok {
+		option = v
+	}
+	state := str(lookup(chunk, "state"))
+	if !contains(aggregateStates, state) {
+		return false
+	}
+	switch o := option.(type) {
+	case py.Bool:
+		return bool(o)
+	case *py.List:
+		in, err := member(o.Items, py.Str(state))
+		return err == nil && in
+	}
+	return false
+}
+
+// cycleSLS finds the SLS in Salt's words about a cycle.
+var cycleSLS = regexp.MustCompile(`'SLS': (?:'([^']*)'|"([^"]*)")`)
+
 // orderChunks checks the requisites and sorts (Salt: order_chunks).
-func (c *compiler) orderChunks(g *graph, chunks []*py.Dict, errs *problems) ([]*py.Dict, error) {
+func (c *compiler) orderChunks(g *graph.Graph, chunks []*py.Dict, errs *problems) ([]*py.Dict, error) {
 	limit := int64(1)
 	for _, chunk := range chunks {
 		if err := c.reconcileWatch(chunk); err != nil {
 			return nil, err
 		}
-		e, err := g.addRequisites(chunk, c.disabled)
-		if err != nil {
-			return nil, err
-		}
-		if e != nil {
-			e.Pos = c.positionOf(str(lookup(chunk, "__env__")), str(lookup(chunk, "__sls__")),
-				str(lookup(chunk, "__id__")), str(lookup(chunk, "state")))
-			errs.add(e)
+		if text := g.AddRequisites(chunk, c.disabled); text != "" {
+			errs.add(c.requisiteError(chunk, text))
 			continue
 		}
 		if v, ok := chunk.GetStr("order"); ok {
@@ -205,21 +228,30 @@ func (c *compiler) orderChunks(g *graph, chunks []*py.Dict, errs *problems) ([]*
 			}
 		}
 	}
-	sorted, cyclic, err := g.sort(limit)
-	if err != nil {
-		return nil, err
-	}
-	if cyclic {
-		edges := g.cycle()
-		e := problem(ClassReqCycle, "", "Recursive requisites were found: %s", describeCycle(edges))
-		if len(edges) > 0 {
-			first := edges[0].dependent
-			e.SLS = str(lookup(first, "__sls__"))
-			e.Pos = c.positionOf(str(lookup(first, "__env__")), e.SLS, str(lookup(first, "__id__")), str(lookup(first, "state")))
+	sorted, cycle := g.Order(limit)
+	if cycle != "" {
+		e := problem(ClassReqCycle, "", "Recursive requisites were found: %s", cycle)
+		if m := cycleSLS.FindStringSubmatch(cycle); m != nil {
+			e.SLS = m[1] + m[2]
+			e.Pos.File = c.fileOf(e.SLS)
 		}
 		errs.add(e)
 	}
 	return sorted, nil
+}
+
+// requisiteError makes the error for a requisite that cannot be met.
+func (c *compiler) requisiteError(chunk *py.Dict, text string) *Error {
+	class := ClassOther
+	switch {
+	case strings.HasPrefix(text, "Referenced state does not exist"):
+		class = ClassReqMissing
+	case strings.HasPrefix(text, "Requisite ["):
+		class = ClassReqNotString
+	}
+	e := problem(class, str(lookup(chunk, "__sls__")), "%s", text)
+	e.Pos = c.positionOf(str(lookup(chunk, "__env__")), e.SLS, str(lookup(chunk, "__id__")), str(lookup(chunk, "state")))
+	return e
 }
 
 // reconcileWatch turns watch into require for state modules that cannot watch

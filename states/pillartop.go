@@ -230,8 +230,9 @@ func sortTargets(top, orders *py.Dict) (*py.Dict, error) {
 		keys := targets.Keys()
 		rank := func(i int) float64 {
 			n, _, _ := order.(*py.Dict).Get(keys[i])
-			num, _ := asNumber(n)
-			return num.f
+			big, _ := py.AsBig(n)
+			f, _ := big.Float64()
+			return f
 		}
 		index := make([]int, len(keys))
 		for i := range index {

@@ -156,3 +156,13 @@ func (c *compiler) positionOf(env, sls, id, state string) low.Pos {
 	}
 	return f.at(id, state)
 }
+
+// fileOf returns the file of an SLS, in whatever environment it was rendered.
+func (c *compiler) fileOf(sls string) string {
+	for key, f := range c.places {
+		if strings.HasSuffix(key, ":"+sls) {
+			return f.path
+		}
+	}
+	return ""
+}

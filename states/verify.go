@@ -165,25 +165,6 @@ func hashable(v py.Value) bool {
 	return err == nil
 }
 
-// verifyHighData is verifyHigh for data that was not made by this package.
-func (c *compiler) verifyHighData(v py.Value, errs *problems) (*py.Dict, error) {
-	d, ok := v.(*py.Dict)
-	if !ok {
-		errs.add(problem(ClassHighNotDict, "", "High data is not a dictionary and is invalid"))
-		return nil, nil
-	}
-	return d, nil
-}
-
-// describe words a chunk for messages: its SLS, ID and name.
-func describe(chunk *py.Dict) string {
-	d := py.DictOf("SLS", lookup(chunk, "__sls__"), "ID", lookup(chunk, "__id__"))
-	if eq, err := py.Equal(lookup(chunk, "__id__"), lookup(chunk, "name")); err != nil || !eq {
-		d.SetStr("NAME", lookup(chunk, "name"))
-	}
-	return py.Repr(d)
-}
-
 func lookup(d *py.Dict, key string) py.Value {
 	if v, ok := d.GetStr(key); ok {
 		return v

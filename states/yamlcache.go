@@ -74,21 +74,14 @@ type yamlError struct {
 func (e *yamlError) Error() string { return e.exc.Error() }
 func (e *yamlError) Unwrap() error { return e.exc }
 
-// newYAMLError words an error as salt.renderers.yaml raises it: what the
-// scanner finds comes with the lines around it.
+// newYAMLError words an error as salt.renderers.yaml raises it. With libyaml
+// its text has no lines around the place.
 func newYAMLError(err error, path, source, text string) error {
 	var ye *saltyaml.Error
 	if !errors.As(err, &ye) {
 		return err
 	}
-	msg := ye.Error()
-	if isScanner(ye) {
-		if ye.Problem == `found character '\t' that cannot start any token` {
-			msg = "Illegal tab character"
-		}
-		msg += renderContext(text, ye.Line)
-	}
-	out := &yamlError{exc: &py.Error{Class: ye.Class, Msg: msg, Err: ye}, pos: low.Pos{File: path}}
+	out := &yamlError{exc: &py.Error{Class: ye.Class, Msg: ye.Error(), Err: ye}, pos: low.Pos{File: path}}
 	if line := newLineMap(source, text).source(ye.Line); line > 0 {
 		out.pos.Line = line
 		if source == text {
@@ -96,40 +89,6 @@ func newYAMLError(err error, path, source, text string) error {
 		}
 	}
 	return out
-}
-
-// isScanner: a scanner's error is its problem alone.
-func isScanner(e *saltyaml.Error) bool {
-	return e.Class == "SaltRenderError" && e.Line > 0 && e.Error() == e.Problem &&
-		!strings.HasPrefix(e.Problem, "Invalid YAML, possible double curly-brace")
-}
-
-// renderContext is what Salt's render error shows below its message: the line
-// number and the five lines around it, the line itself marked.
-func renderContext(text string, line int) string {
-	const around = 5
-	lines := splitLines(text)
-	if line > len(lines) {
-		return "; line " + str(py.Int(line)) + "\n\n" + text
-	}
-	first, last := max(0, line-around-1), min(len(lines), line+around)
-	var b strings.Builder
-	b.WriteString("; line " + str(py.Int(line)) + "\n\n---\n")
-	if first > 0 {
-		b.WriteString("[...]\n")
-	}
-	for i := first; i < last; i++ {
-		b.WriteString(lines[i])
-		if i == line-1 {
-			b.WriteString("    <======================")
-		}
-		b.WriteByte('\n')
-	}
-	if last < len(lines) {
-		b.WriteString("[...]\n")
-	}
-	b.WriteString("---")
-	return b.String()
 }
 
 // splitLines is str.splitlines for text that only has line feeds.

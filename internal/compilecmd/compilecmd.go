@@ -84,7 +84,7 @@ func failed(name string, err error) *py.Dict {
 
 // tree returns the tree of a job, kept from an earlier one when it is the same.
 func (b *batch) tree(job *Job) (*states.Tree, error) {
-	key, err := py.EncodeJSON(job.treeOpts())
+	key, err := py.EncodeJSON(job.TreeOpts())
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (b *batch) tree(job *Job) (*states.Tree, error) {
 	if len(b.trees) >= maxTrees {
 		b.trees = map[string]*states.Tree{}
 	}
-	t, err := states.NewTree(states.Config{Opts: job.treeOpts()})
+	t, err := states.NewTree(states.Config{Opts: job.TreeOpts()})
 	if err != nil {
 		return nil, err
 	}

@@ -86,9 +86,9 @@ func list(d *py.Dict, key string) ([]py.Value, error) {
 	return l.Items, nil
 }
 
-// treeOpts are the options that make the tree. Roots that a job leaves empty
+// TreeOpts are the options that make the tree. Roots that a job leaves empty
 // are empty, not Salt's default directories.
-func (j *Job) treeOpts() *py.Dict {
+func (j *Job) TreeOpts() *py.Dict {
 	opts := py.DictOf("file_client", py.Str("local"), "log_level", py.Str("quiet"), "__cli", py.Str("salt-call"),
 		"user", py.Str("root"), "grains_cache", py.False, "enable_fqdns_grains", py.False)
 	for key, roots := range map[string]*py.Dict{"file_roots": j.fileRoots, "pillar_roots": j.pillars} {

@@ -250,7 +250,10 @@ func (g *Graph) cycle() string {
 
 func describe(c *py.Dict) string {
 	d := py.NewDict()
-	d.SetStr("SLS", c.Lookup("__sls__"))
+	d.SetStr("SLS", py.None)
+	if sls, ok := c.GetStr("__sls__"); ok {
+		d.SetStr("SLS", sls)
+	}
 	d.SetStr("ID", c.Lookup("__id__"))
 	if text(c, "__id__") != text(c, "name") {
 		d.SetStr("NAME", c.Lookup("name"))
