@@ -94,8 +94,8 @@ func (e *emitter) node(n *node, flags Flags) {
 		e.refuse()
 		e.b.WriteString("(?(" + strconv.Itoa(n.group) + ")")
 		e.seq(n.kids[0], flags)
+		e.b.WriteByte('|') // regexp2 looks for the first branch's text where there is no second
 		if len(n.kids) > 1 {
-			e.b.WriteByte('|')
 			e.seq(n.kids[1], flags)
 		}
 		e.b.WriteByte(')')

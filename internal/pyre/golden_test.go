@@ -15,8 +15,8 @@ import (
 type regexCase struct {
 	Name, Op, Pattern, Repl string
 	Text                    json.RawMessage // tagged
-	Ignorecase, Multiline         bool
-	Expect                        struct {
+	Ignorecase, Multiline   bool
+	Expect                  struct {
 		Value json.RawMessage
 		Error *golden.Error
 	}

@@ -59,10 +59,14 @@ type Regexp struct {
 
 // Compile compiles a pattern for str. Errors are *py.Error of class "error"
 // (re.error), ValueError, OverflowError or RecursionError.
-func Compile(pattern string, flags Flags) (*Regexp, error) { return compile(pattern, flags, false, nil) }
+func Compile(pattern string, flags Flags) (*Regexp, error) {
+	return compile(pattern, flags, false, nil)
+}
 
 // CompileBytes compiles a pattern for bytes: classes are ASCII.
-func CompileBytes(pattern string, flags Flags) (*Regexp, error) { return compile(pattern, flags, true, nil) }
+func CompileBytes(pattern string, flags Flags) (*Regexp, error) {
+	return compile(pattern, flags, true, nil)
+}
 
 // CharacterNames finds a character by its Unicode name, for \N{...}. Without
 // one named characters are refused: the table of all names is large, and the

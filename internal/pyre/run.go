@@ -124,7 +124,7 @@ func (in *input) width(r rune, at int) int {
 	switch {
 	case r < 0x80:
 		return 1
-	case r >= 0xDC80 && r <= 0xDCFF && in.text[at] != 0xED:
+	case r >= 0xDC80 && r <= 0xDCFF && !strings.HasPrefix(in.text[at:], py.RuneString(r)):
 		return 1
 	case r < 0x800:
 		return 2
