@@ -14,34 +14,36 @@ type composer struct {
 	handles []tagHandle
 	anchors map[string]*node
 	depth   int
+	// recursive is set when a collection contains itself.
+	recursive bool
 }
 
 type tagHandle struct{ handle, prefix string }
 
-// compose returns the only document of the text, nil when there is none.
-func compose(text string) (*node, error) {
+// compose returns the only document of the text, nil when there is none, and
+// whether a collection in it contains itself.
+func compose(text string) (root *node, recursive bool, err error) {
 	if len(text) > maxInput {
-		return nil, newPlain("ValueError",
+		return nil, false, newPlain("ValueError",
 			fmt.Sprintf("document of %d bytes is larger than the limit of %d", len(text), maxInput), nil)
 	}
 	c := &composer{scanner: newScanner(text)}
 	if _, err := c.peek(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	c.skip() // the stream's start
-	root, err := c.document()
-	if err != nil || root == nil {
-		return nil, err
+	if root, err = c.document(); err != nil || root == nil {
+		return nil, false, err
 	}
 	next, err := c.nextDocument()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if next != nil {
-		return nil, newMarked("ComposerError", "expected a single document in the stream", &root.start,
+		return nil, false, newMarked("ComposerError", "expected a single document in the stream", &root.start,
 			"but found another document", next)
 	}
-	return root, nil
+	return root, c.recursive, nil
 }
 
 // document composes the first document, nil when the stream has none.
@@ -199,6 +201,7 @@ func (c *composer) node(block, indentless bool) (*node, error) {
 		if n == nil {
 			return nil, newMarked("ComposerError", "", nil, "found undefined alias", &at)
 		}
+		c.recursive = c.recursive || n.open
 		return n, nil
 	}
 	p, err := c.properties(t)
@@ -269,7 +272,9 @@ func (c *composer) finish(n *node, p props, fill func(*node) error) error {
 	if c.depth++; c.depth > maxDepth {
 		return newMarked("ComposerError", "", nil, fmt.Sprintf("collections are nested deeper than %d", maxDepth), &n.start)
 	}
+	n.open = true
 	err := fill(n)
+	n.open = false
 	c.depth--
 	return err
 }

@@ -22,7 +22,6 @@ const (
 // collection contain itself.
 type constructor struct {
 	dialect   dialect
-	done      map[*node]py.Value // nodes that may be met again
 	pending   []filling
 	merged    int
 	positions *Positions
@@ -57,8 +56,8 @@ func (c *constructor) fail(problem string, n *node) error {
 
 // object returns the value of a node; a collection's content comes later.
 func (c *constructor) object(n *node) (py.Value, error) {
-	if v, ok := c.done[n]; ok {
-		return v, nil
+	if n.built != nil {
+		return n.built, nil
 	}
 	var v py.Value
 	switch n.tag {
@@ -104,7 +103,7 @@ func (c *constructor) object(n *node) (py.Value, error) {
 		}
 		return nil, c.undefined(n)
 	}
-	c.done[n] = v
+	n.built = v
 	c.pending = append(c.pending, filling{n, v})
 	return v, nil
 }

@@ -21,14 +21,11 @@ type emitter struct {
 	whitespace, indention bool
 	openEnded             bool
 
-	anchors map[*node]string // "" until the node is met again
-	written map[*node]bool
-	last    int
+	last int // number of the last anchor
 }
 
 func newEmitter(o Options) *emitter {
-	e := &emitter{o: o, brk: o.LineBreak, indent: -1, step: o.Indent, width: o.Width, whitespace: true, indention: true,
-		anchors: map[*node]string{}, written: map[*node]bool{}}
+	e := &emitter{o: o, brk: o.LineBreak, indent: -1, step: o.Indent, width: o.Width, whitespace: true, indention: true}
 	if e.brk == "" {
 		e.brk = "\n"
 	}
@@ -73,14 +70,14 @@ func (e *emitter) anchorNode(n *node) {
 	if n.kind == scalarNode {
 		return // represented anew each time
 	}
-	if name, ok := e.anchors[n]; ok {
-		if name == "" {
+	if n.met {
+		if n.anchor == "" {
 			e.last++
-			e.anchors[n] = fmt.Sprintf("id%03d", e.last)
+			n.anchor = fmt.Sprintf("id%03d", e.last)
 		}
 		return
 	}
-	e.anchors[n] = ""
+	n.met = true
 	for _, c := range n.items {
 		e.anchorNode(c)
 	}
@@ -90,10 +87,9 @@ func (e *emitter) anchorNode(n *node) {
 type where struct{ mapping, simpleKey bool }
 
 func (e *emitter) node(n *node, at where) error {
-	anchor := e.anchors[n]
-	if anchor != "" && e.written[n] {
+	if n.anchor != "" && n.written {
 		e.indicator("*", true, false, false)
-		e.text(anchor)
+		e.text(n.anchor)
 		if at.simpleKey {
 			e.put(' ')
 		}
@@ -102,10 +98,10 @@ func (e *emitter) node(n *node, at where) error {
 	if n.kind == scalarNode {
 		return e.scalar(n, at)
 	}
-	e.written[n] = true
-	if anchor != "" {
+	n.written = true
+	if n.anchor != "" {
 		e.indicator("&", true, false, false)
-		e.text(anchor)
+		e.text(n.anchor)
 	}
 	if implicit := n.tag == tagSeq || n.tag == tagMap; !implicit || e.o.Canonical {
 		e.tag(n.tag)
@@ -236,9 +232,9 @@ func (e *emitter) blockMapping(n *node) error {
 // simpleKey says whether a key can be written on one line without "?".
 func (e *emitter) simpleKey(n *node) bool {
 	length := 0
-	if anchor := e.anchors[n]; anchor != "" {
-		length = len(anchor)
-		if e.written[n] {
+	if n.anchor != "" {
+		length = len(n.anchor)
+		if n.written {
 			return length <= 128
 		}
 	}

@@ -7,14 +7,14 @@ import "pinch/internal/py"
 // *py.List, sets *py.Set; aliases give the same object again. Errors are
 // *Error.
 func Load(text string) (py.Value, error) {
-	root, err := compose(text)
+	root, _, err := compose(text)
 	if err != nil {
 		return nil, err
 	}
 	if root == nil {
 		return py.None, nil
 	}
-	c := &constructor{dialect: saltDialect, done: map[*node]py.Value{}}
+	c := &constructor{dialect: saltDialect}
 	return c.document(root)
 }
 
@@ -24,14 +24,14 @@ func Load(text string) (py.Value, error) {
 // where Salt wraps them, with their place kept in Line and Column.
 func LoadSLS(text string) (py.Value, *Positions, error) {
 	pos := &Positions{of: map[py.Value]span32{}}
-	root, err := compose(text)
+	root, recursive, err := compose(text)
 	if err != nil {
 		return nil, nil, rendered(err)
 	}
 	if root == nil {
 		return py.NewDict(), pos, nil
 	}
-	c := &constructor{dialect: renderDialect, done: map[*node]py.Value{}, positions: pos}
+	c := &constructor{dialect: renderDialect, positions: pos}
 	v, err := c.document(root)
 	if err != nil {
 		return nil, nil, rendered(err)
@@ -39,7 +39,7 @@ func LoadSLS(text string) (py.Value, *Positions, error) {
 	if !py.IsTrue(v) {
 		return py.NewDict(), pos, nil
 	}
-	if c.cyclic(v) {
+	if recursive && cyclic(v) {
 		return nil, nil, newPlain("RecursionError", recursionText, &root.start)
 	}
 	return v, pos, nil
@@ -53,25 +53,18 @@ func rendered(err error) error {
 }
 
 // cyclic says whether a list or dict contains itself, which the renderer's
-// check of all keys cannot end on.
-func (c *constructor) cyclic(root py.Value) bool {
-	if len(c.done) == 0 {
-		return false
-	}
+// check of all keys cannot end on. (A cycle may also go through a set or a
+// list of pairs, which that check does not enter.)
+func cyclic(root py.Value) bool {
 	const open, closed = 1, 2
-	state := make(map[py.Value]uint8, len(c.done))
+	state := map[py.Value]uint8{}
 	var visit func(v py.Value) bool
 	visit = func(v py.Value) bool {
-		switch v.(type) {
-		case *py.Dict, *py.List:
-		default:
+		if !container(v) {
 			return false
 		}
-		switch state[v] {
-		case open:
-			return true
-		case closed:
-			return false
+		if s := state[v]; s != 0 {
+			return s == open
 		}
 		state[v] = open
 		switch v := v.(type) {

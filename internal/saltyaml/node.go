@@ -30,6 +30,13 @@ type node struct {
 	items []*node // of a sequence; of a mapping key, value, key, value, ...
 	start mark
 	size  int // nodes below and including this one, aliases written out
+
+	open  bool     // while its content is composed
+	built py.Value // of a collection, once it is constructed
+
+	anchor  string // for the emitter: of a collection that occurs again
+	met     bool   // while anchors are given
+	written bool
 }
 
 // repr is repr(node.value) of PyYAML's node classes, which Salt puts into the
