@@ -544,3 +544,18 @@ func (f *Func) paramNames() []string {
 	}
 	return out
 }
+
+// Bind binds keyword arguments to a struct of arguments, for functions that
+// pass theirs on. fun is for errors.
+func Bind[A any](fun string, kw *py.Dict) (*A, error) {
+	f := newFunc[A](fun, ExecKind, "", nil)
+	args := &py.Args{}
+	for k, v := range kw.All() {
+		args.Kw = append(args.Kw, py.KwArg{Name: py.ToStr(k), Value: v})
+	}
+	a, err := f.bindCall(args)
+	if err != nil {
+		return nil, err
+	}
+	return a.(*A), nil
+}

@@ -147,6 +147,9 @@ type Done struct {
 type Plan struct {
 	Would Done
 	Apply func(ctx context.Context, w host.Writer) (Done, error)
+	// TestApply is run in test mode in the place of Would, where Salt runs
+	// something there too (the test_name of a stateful command).
+	TestApply func(ctx context.Context, w host.Writer) (Done, error)
 }
 
 // InOrder returns the plan of a state with nothing to do.

@@ -105,16 +105,15 @@ func (a *app) run(ctx context.Context, args []string) error {
 	flags := runFlags()
 	u := a.newApp("pinch", "run Salt states and functions on hosts over SSH, without a minion and without Python", "pinch [options] TARGET FUNCTION [ARGUMENT | NAME=VALUE]...\n   pinch [options] --local FUNCTION [ARGUMENT | NAME=VALUE]...\n   pinch [options] -r TARGET COMMAND\n   pinch COMMAND ...")
 	u.Flags = flags
-	u.Version = Version
 	u.CustomAppHelpTemplate = cli.AppHelpTemplate + a.commandList()
 	u.Action = func(c *cli.Context) error { return a.target(ctx, c) }
-	return u.RunContext(ctx, append([]string{"pinch"}, permute(args[1:], append(flags, cli.HelpFlag, cli.VersionFlag))...))
+	return u.RunContext(ctx, append([]string{"pinch"}, permute(args[1:], append(flags, cli.HelpFlag))...))
 }
 
 func (a *app) newApp(name, usage, text string) *cli.App {
 	return &cli.App{
 		Name: name, HelpName: name, Usage: usage, UsageText: text, Writer: a.env.Stdout, ErrWriter: a.env.Stderr,
-		HideHelpCommand: true, HideVersion: name != "pinch", ExitErrHandler: func(*cli.Context, error) {},
+		HideHelpCommand: true, HideVersion: true, ExitErrHandler: func(*cli.Context, error) {},
 		UseShortOptionHandling: true,
 		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
 			return usagef("%v (see pinch --help)", err)

@@ -11,6 +11,7 @@ import (
 	"pinch/internal/compilecmd"
 	"pinch/internal/fleet"
 	"pinch/internal/py"
+	"pinch/internal/saltfun"
 	"pinch/modules"
 	"pinch/modules/all"
 	"pinch/shim/wire"
@@ -22,10 +23,7 @@ import (
 func (a *app) commands() []command {
 	return []command{
 		{name: "help", usage: "help on a topic: exit-codes", help: "[exit-codes]", run: a.help},
-		{name: "version", usage: "pinch's version", run: func(context.Context, *cli.Context) error {
-			_, err := fmt.Fprintf(a.env.Stdout, "pinch %s (Salt %s, shim protocol %d)\n", Version, "3008.3", wire.Version)
-			return err
-		}},
+		{name: "version", usage: "pinch's version", run: func(context.Context, *cli.Context) error { return a.version() }},
 		{name: "doc", usage: "describe functions: file.managed, file, ...", help: "[FUNCTION | MODULE]...", run: a.doc},
 		{name: "functions", usage: "list the functions there are", help: "[--state | --exec]", run: a.functions, flags: []cli.Flag{
 			&cli.BoolFlag{Name: "state", Usage: "only state functions"},
@@ -36,6 +34,11 @@ func (a *app) commands() []command {
 		}},
 		{name: "demo", usage: "three SSH hosts on this machine, a real tree, two runs", run: func(ctx context.Context, _ *cli.Context) error { return a.demo(ctx) }},
 	}
+}
+
+func (a *app) version() error {
+	_, err := fmt.Fprintf(a.env.Stdout, "pinch %s (Salt %s, shim protocol %d)\n", Version, saltfun.Version, wire.Version)
+	return err
 }
 
 func (a *app) help(ctx context.Context, c *cli.Context) error {

@@ -54,6 +54,7 @@ func commonFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "file-root", Category: "configuration", Usage: "[ENV=]DIR, before those of the configuration; may be repeated"},
 		&cli.StringSliceFlag{Name: "pillar-root", Category: "configuration", Usage: "[ENV=]DIR, before those of the configuration; may be repeated"},
 		&cli.StringFlag{Name: "log-level", Aliases: []string{"l"}, Value: "warning", Category: "configuration", Usage: "error, warning, info or debug"},
-		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Category: "configuration", Usage: "the job id and more"},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Category: "configuration", Usage: "tell the job id"},
+		&cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Category: "configuration", Usage: "print the version"},
 	}
 }

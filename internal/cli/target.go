@@ -29,6 +29,9 @@ import (
 
 // target runs a function on hosts: what pinch is for.
 func (a *app) target(ctx context.Context, c *cli.Context) error {
+	if c.Bool("version") {
+		return a.version()
+	}
 	args := c.Args().Slice()
 	local := c.Bool("local")
 	if len(args) == 0 {
@@ -52,6 +55,9 @@ func (a *app) target(ctx context.Context, c *cli.Context) error {
 		job.Args = saltargs.ParseArgv(args[1:], splitAll(c.StringSlice("no-parse")))
 	}
 	log := a.logger(c.String("log-level"))
+	if c.Bool("verbose") {
+		fmt.Fprintf(a.env.Stderr, "pinch: job %s\n", job.JID)
+	}
 	conf, opts, err := a.configure(c)
 	if err != nil {
 		return err

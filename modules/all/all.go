@@ -5,11 +5,14 @@ import (
 	"sync"
 
 	"pinch/modules"
+	"pinch/modules/cmd"
+	"pinch/modules/test"
 )
 
 // Registry returns the registry of every function that pinch has.
 var Registry = sync.OnceValue(func() *modules.Registry {
 	return modules.New(
-	// one line a package, sorted
+		cmd.Funcs(),
+		test.Funcs(),
 	)
 })

@@ -213,6 +213,11 @@ func (e *engine) invoke(ctx context.Context, c *low.Chunk, f *modules.Func, prer
 		return nil, err
 	}
 	done := plan.Would
+	if plan.TestApply != nil && call.Test && !e.Bundle.ReadOnly {
+		if done, err = plan.TestApply(ctx, e.Host); err != nil {
+			return nil, err
+		}
+	}
 	if plan.Apply != nil && !call.Test {
 		if e.Bundle.ReadOnly {
 			return nil, fmt.Errorf("%s would change this host: refused, the run is read-only", c.FullName())
