@@ -110,10 +110,10 @@ func startDemoHosts(dir string) (close func() error, err error) {
 			return close, err
 		}
 		servers = append(servers, s)
-		known.WriteString(s.KnownHostsLine(name))
+		known.WriteString(s.KnownHostsLine("127.0.0.1"))
 		known.WriteString("\n")
-		fmt.Fprintf(&roster, "%s:\n  host: 127.0.0.1\n  port: %d\n  user: %s\n  priv: %s\n  ssh_options: [UserKnownHostsFile=%s, HostKeyAlias=%s]\n  minion_opts:\n    grains:\n      demo_root: %s\n",
-			name, s.Port(), demoUser(), key, filepath.Join(dir, "known_hosts"), name, root)
+		fmt.Fprintf(&roster, "%s:\n  host: 127.0.0.1\n  port: %d\n  user: %s\n  priv: %s\n  ssh_options: [UserKnownHostsFile=%s]\n  minion_opts:\n    grains:\n      demo_root: %s\n",
+			name, s.Port(), demoUser(), key, filepath.Join(dir, "known_hosts"), root)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "known_hosts"), []byte(known.String()), 0o600); err != nil {
 		return close, err

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strconv"
@@ -186,7 +187,15 @@ func (a *app) sshConfig(conf *config.Config) (*sshconfig.Config, error) {
 	return sshconfig.Load(sshconfig.Env{
 		Home: a.env.Home, User: localUser(), UID: strconv.Itoa(os.Getuid()), Hostname: host,
 		Getenv:   func(name string) (string, bool) { v := a.env.Getenv(name); return v, v != "" },
-		ReadFile: os.ReadFile,
+		ReadFile: os.ReadFile, Glob: filepath.Glob,
+		Exec: func(command string) (bool, error) {
+			err := exec.Command("/bin/sh", "-c", command).Run()
+			var exit *exec.ExitError
+			if errors.As(err, &exit) {
+				return false, nil
+			}
+			return err == nil, err
+		},
 	}, files...)
 }
 

@@ -245,7 +245,8 @@ func (c *Conn) dispatch(k Kind, id uint32, payload []byte) error {
 }
 
 func decodeDict(payload []byte) (*py.Dict, error) {
-	v, err := py.DecodeJSON(payload)
+	// as text: decoded texts share it, and the payload's buffer is used again
+	v, err := py.DecodeJSON(string(payload))
 	if err != nil {
 		return nil, err
 	}
@@ -269,7 +270,7 @@ func (c *Conn) answered(k Kind, id uint32, payload []byte) error {
 	case Data:
 		r.data = append([]byte(nil), payload...)
 	case Response:
-		v, err := py.DecodeJSON(payload)
+		v, err := py.DecodeJSON(string(payload))
 		if err != nil {
 			return protocolErrorf("%s %d: %v", k, id, err)
 		}
