@@ -43,6 +43,9 @@ func (m *Matcher) ipcidr(tgt py.Value) (bool, error) {
 		items = have.Items
 	case py.Tuple:
 		items = have
+	case py.NoneType:
+		// Salt: asks the machine it runs on, which here is not the minion.
+		return false, nil
 	default:
 		items = []py.Value{have}
 	}
@@ -62,8 +65,8 @@ func (m *Matcher) ipcidr(tgt py.Value) (bool, error) {
 // address.
 func parseIP(v py.Value) (netip.Addr, bool) {
 	if s, ok := v.(py.Str); ok {
-		// One zone is fine, a second % in it is not; Go takes both.
-		if i := strings.IndexByte(string(s), '%'); i >= 0 && strings.Contains(string(s)[i+1:], "%") {
+		// Go lets a zone contain everything, Python neither % nor a slash.
+		if _, zone, _ := strings.Cut(string(s), "%"); strings.ContainsAny(zone, "%/") {
 			return netip.Addr{}, false
 		}
 		a, err := netip.ParseAddr(string(s))

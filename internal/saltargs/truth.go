@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"pinch/internal/py"
 )
@@ -65,7 +66,7 @@ func textIsTrue(s string) (bool, error) {
 
 // number is float(text), with the underscores Python allows between digits.
 func number(s string) (float64, bool) {
-	s = strings.TrimFunc(s, isSpace)
+	s = strings.Map(asciiDigit, strings.TrimFunc(s, isSpace))
 	for i := 0; i < len(s); i++ {
 		if s[i] == '_' && (i == 0 || i == len(s)-1 || !isDigit(s[i-1]) || !isDigit(s[i+1])) {
 			return 0, false
@@ -82,3 +83,16 @@ func number(s string) (float64, bool) {
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// asciiDigit maps a decimal digit of any script to its ASCII form: in every
+// script the ten digits are consecutive, from a zero on.
+func asciiDigit(r rune) rune {
+	if r < 0x80 || !unicode.Is(unicode.Nd, r) {
+		return r
+	}
+	zero := r
+	for unicode.Is(unicode.Nd, zero-1) {
+		zero--
+	}
+	return '0' + (r-zero)%10
+}
