@@ -6,6 +6,7 @@ import (
 
 	"pinch/modules"
 	"pinch/modules/cmd"
+	"pinch/modules/file"
 	"pinch/modules/test"
 )
 
@@ -13,6 +14,7 @@ import (
 var Registry = sync.OnceValue(func() *modules.Registry {
 	return modules.New(
 		cmd.Funcs(),
+		file.Funcs(),
 		test.Funcs(),
 	)
 })
