@@ -4,12 +4,20 @@ package py
 // references inside v stay shared in the copy, other values are kept.
 func DeepCopy(v Value) Value { return (&copier{}).copy(v) }
 
-type copier struct{ memo map[Value]Value }
+// copier remembers what it copied: the first few in a list, which is all that
+// most values have, the rest in a map.
+type copier struct {
+	few  [16]copied
+	n    int // how many of few are used
+	memo map[Value]Value
+}
+
+type copied struct{ from, to Value }
 
 func (c *copier) copy(v Value) Value {
 	switch v := v.(type) {
 	case *List:
-		if n, ok := c.memo[v]; ok {
+		if n := c.find(v); n != nil {
 			return n
 		}
 		n := &List{Items: make([]Value, len(v.Items))}
@@ -19,7 +27,7 @@ func (c *copier) copy(v Value) Value {
 		}
 		return n
 	case *Dict:
-		if n, ok := c.memo[v]; ok {
+		if n := c.find(v); n != nil {
 			return n
 		}
 		n := v.Copy()
@@ -40,7 +48,21 @@ func (c *copier) copy(v Value) Value {
 	return v
 }
 
+func (c *copier) find(v Value) Value {
+	for i := range c.few[:c.n] {
+		if c.few[i].from == v {
+			return c.few[i].to
+		}
+	}
+	return c.memo[v]
+}
+
 func (c *copier) note(v, n Value) {
+	if c.n < len(c.few) {
+		c.few[c.n] = copied{v, n}
+		c.n++
+		return
+	}
 	if c.memo == nil {
 		c.memo = map[Value]Value{}
 	}

@@ -47,16 +47,7 @@ func (d DateTime) ISO(sep string) string {
 	if !d.Aware {
 		return b.String()
 	}
-	_, off := d.T.Zone()
-	mark := byte('+')
-	if off < 0 {
-		mark, off = '-', -off
-	}
-	b.WriteByte(mark)
-	fmt.Fprintf(&b, "%02d:%02d", off/3600, off/60%60)
-	if off%60 != 0 {
-		fmt.Fprintf(&b, ":%02d", off%60)
-	}
+	b.WriteString(utcOffset(d.T, ":"))
 	return b.String()
 }
 

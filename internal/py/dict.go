@@ -28,7 +28,7 @@ type dictEntry struct {
 	hash     any   // nil for a Str key
 }
 
-const smallDict = 8
+const smallDict = 16
 
 // NewDict returns an empty dict.
 func NewDict() *Dict { return &Dict{} }
