@@ -36,10 +36,9 @@ func (e *engine) call(ctx context.Context, c *py.Dict, running *results, attempt
 	if ctx.Err() != nil {
 		return nil
 	}
-	unify(data)
 	if prereq {
 		c.SetStr("__prereq__", py.False)
-		return &low.Result{Tag: tag, Data: data}
+		return &low.Result{Tag: tag, Data: unify(data)}
 	}
 	data.SetStr("__sls__", orNone(c.Lookup("__sls__")))
 	data.SetStr("__run_num__", e.nextRunNum())
@@ -50,7 +49,7 @@ func (e *engine) call(ctx context.Context, c *py.Dict, running *results, attempt
 		mask(data)
 	}
 	e.refresh(c, data)
-	r := &low.Result{Tag: tag, Data: data}
+	r := &low.Result{Tag: tag, Data: unify(data)}
 	if _, ok := c.GetStr("retry"); ok && !c.Has("parallel") {
 		r = e.retry(ctx, c, running, r, attempt)
 	}
@@ -257,8 +256,14 @@ func doneDict(c *low.Chunk, d modules.Done) *py.Dict {
 	return out
 }
 
-// unify makes a return what Salt's OutputUnifier makes of it.
-func unify(d *py.Dict) {
+// unify makes a return what Salt's OutputUnifier makes of it: a comment that is
+// a list is joined, and a return whose changes are no mapping is replaced
+// whole, its ID and number included.
+func unify(d *py.Dict) *py.Dict {
+	if _, ok := d.Lookup("changes").(*py.Dict); !ok {
+		return py.DictOf("result", py.False, "name", py.Str("later"), "changes", py.NewDict(),
+			"comment", py.Str(exceptionComment("'Changes' should be a dictionary.")))
+	}
 	if l, ok := d.Lookup("comment").(*py.List); ok {
 		parts := make([]string, len(l.Items))
 		for i, it := range l.Items {
@@ -266,13 +271,8 @@ func unify(d *py.Dict) {
 		}
 		d.SetStr("comment", py.Str(strings.Join(parts, "\n")))
 	}
-	if _, ok := d.Lookup("changes").(*py.Dict); !ok {
-		d.SetStr("result", py.False)
-		d.SetStr("name", py.Str("later"))
-		d.SetStr("changes", py.NewDict())
-		d.SetStr("comment", py.Str(exceptionComment("'Changes' should be a dictionary.")))
-	}
 	d.SetStr("result", low.TriOf(d.Lookup("result")).Value())
+	return d
 }
 
 const masked = "**********"

@@ -54,8 +54,7 @@ func (e *engine) guarded(ctx context.Context, c *low.Chunk, f *modules.Func) (d 
 		if err != nil {
 			return failure(c, e.errorComment(err))
 		}
-		unify(d)
-		return d
+		return unify(d)
 	}
 	d = once()
 	if !c.Data.Has("retry") {
