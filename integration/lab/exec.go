@@ -41,7 +41,7 @@ func (m *machine) argv(c Command) ([]string, error) {
 		dir = "/root"
 	}
 	argv := []string{"nsenter", "-t", strconv.Itoa(m.leader), "-m", "-u", "-i", "-n", "-p", "--", "/usr/bin/env", "-i", "-C", dir,
-		"PATH=" + rootPath, "HOME=/root", "LANG=C.UTF-8", "SHELL=/bin/bash"}
+		"PATH=" + rootPath, "HOME=/root", "USER=root", "LOGNAME=root", "LANG=C.UTF-8", "SHELL=/bin/bash"}
 	return append(append(argv, c.Env...), c.Argv...), nil
 }
 
