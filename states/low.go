@@ -2,6 +2,7 @@ package states
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"pinch/internal/fnmatch"
@@ -88,14 +89,15 @@ func (c *compiler) chunksOf(id, state py.Value, body *py.Dict, run py.Value) ([]
 	if fun == nil {
 		return nil, nil
 	}
+	// Salt copies the chunk deeply here. That is not needed as long as nothing
+	// below changes a value in place; reconcileWatch takes care of that.
 	if len(names) == 0 {
-		live := py.DeepCopy(chunk).(*py.Dict)
-		live.SetStr("fun", fun)
-		return []*py.Dict{live}, nil
+		chunk.SetStr("fun", fun)
+		return []*py.Dict{chunk}, nil
 	}
 	out := make([]*py.Dict, 0, len(names))
 	for i, entry := range names {
-		live := py.DeepCopy(chunk).(*py.Dict)
+		live := chunk.Copy()
 		if err := applyName(live, entry); err != nil {
 			return nil, err
 		}
@@ -270,9 +272,11 @@ func (c *compiler) reconcileWatch(chunk *py.Dict) error {
 			return err
 		}
 		chunk.DeleteStr(pair[0])
-		if err := extendList(l, v); err != nil {
+		joined := py.NewList(slices.Clone(l.Items)...) // the list may be another chunk's too
+		if err := extendList(joined, v); err != nil {
 			return err
 		}
+		chunk.SetStr(pair[1], joined)
 	}
 	return nil
 }

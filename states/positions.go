@@ -28,30 +28,35 @@ type filePositions struct {
 
 type idPositions struct {
 	at   saltyaml.Pos
-	keys map[string]saltyaml.Pos
+	keys []keyPosition
+}
+
+type keyPosition struct {
+	name string
+	at   saltyaml.Pos
 }
 
 func newFilePositions(path, source, text string, v py.Value, pos *saltyaml.Positions) *filePositions {
-	f := &filePositions{path: path, source: source, text: text, ids: map[string]idPositions{}}
+	f := &filePositions{path: path, source: source, text: text}
 	d, ok := v.(*py.Dict)
 	if !ok {
 		return f
 	}
-	for id, body := range d.All() {
-		p := idPositions{at: pos.Key(d, id)}
-		if b, ok := body.(*py.Dict); ok && b.Len() < 64 {
-			p.keys = make(map[string]saltyaml.Pos, b.Len())
-			for key := range b.All() {
-				name, _, _ := strings.Cut(py.ToStr(key), ".")
-				if _, dup := p.keys[name]; !dup || str(id) == "extend" {
-					p.keys[name] = pos.Key(b, key)
+	f.ids = make(map[string]idPositions, d.Len())
+	for k, at := range pos.Keys(d) {
+		id := py.ToStr(k)
+		p := idPositions{at: at}
+		if b, ok := d.Lookup(id).(*py.Dict); ok {
+			p.keys = make([]keyPosition, 0, b.Len())
+			for key, at := range pos.Keys(b) {
+				name := py.ToStr(key)
+				if id != "extend" {
+					name, _, _ = strings.Cut(name, ".")
 				}
-				if str(id) == "extend" {
-					p.keys[py.ToStr(key)] = pos.Key(b, key)
-				}
+				p.keys = append(p.keys, keyPosition{name, at})
 			}
 		}
-		f.ids[py.ToStr(id)] = p
+		f.ids[id] = p
 	}
 	return f
 }
@@ -64,8 +69,11 @@ func (f *filePositions) at(id, state string) low.Pos {
 		return out
 	}
 	at := p.at
-	if k, ok := p.keys[state]; ok {
-		at = k
+	for _, k := range p.keys {
+		if k.name == state {
+			at = k.at
+			break
+		}
 	}
 	if f.source == f.text {
 		out.Line, out.Col = at.Line, at.Column

@@ -278,10 +278,7 @@ func (c *compiler) mergeNested(state *py.Dict, nested py.Value, by string, errs 
 		}
 		l.Append(py.Str(by))
 	}
-	if err := c.mergeIncluded(state, nested, errs); err != nil {
-		return err
-	}
-	return updateFrom(state, nested)
+	return c.mergeIncluded(state, nested, errs)
 }
 
 // mergeIncluded merges an SLS into high data; an ID that both have must be the

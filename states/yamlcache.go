@@ -2,6 +2,7 @@ package states
 
 import (
 	"errors"
+	"hash/maphash"
 	"strings"
 	"sync"
 
@@ -12,9 +13,14 @@ import (
 
 // yamlCache keeps the parsed form of rendered SLS: many hosts render a file to
 // the same text. What it gives out is copied, since compiling changes it.
+//
+// A text is kept when it comes the second time: what holds a host's name comes
+// once, and keeping it would only cost memory and a copy.
 type yamlCache struct {
+	seed  maphash.Seed
 	mu    sync.Mutex
 	m     map[yamlKey]*yamlEntry
+	seen  map[uint64]struct{}
 	bytes int
 }
 
@@ -27,22 +33,36 @@ type yamlEntry struct {
 	err   error
 }
 
-// maxYAMLBytes bounds the text that is kept; a full cache starts anew.
-const maxYAMLBytes = 64 << 20
+const (
+	maxYAMLBytes = 64 << 20 // of text that is kept; a full cache starts anew
+	maxYAMLSeen  = 1 << 20  // texts that came once
+)
 
-func newYAMLCache() *yamlCache { return &yamlCache{m: map[yamlKey]*yamlEntry{}} }
+func newYAMLCache() *yamlCache {
+	return &yamlCache{seed: maphash.MakeSeed(), m: map[yamlKey]*yamlEntry{}, seen: map[uint64]struct{}{}}
+}
 
+// entry returns the shared entry of a text, nil when it comes for the first
+// time.
 func (c *yamlCache) entry(k yamlKey) *yamlEntry {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e, ok := c.m[k]
-	if !ok {
-		if c.bytes += len(k.text); c.bytes > maxYAMLBytes {
-			c.m, c.bytes = map[yamlKey]*yamlEntry{}, len(k.text)
-		}
-		e = &yamlEntry{}
-		c.m[k] = e
+	if e, ok := c.m[k]; ok {
+		return e
 	}
+	h := maphash.Comparable(c.seed, k)
+	if _, again := c.seen[h]; !again {
+		if len(c.seen) >= maxYAMLSeen {
+			clear(c.seen)
+		}
+		c.seen[h] = struct{}{}
+		return nil
+	}
+	if c.bytes += len(k.text); c.bytes > maxYAMLBytes {
+		c.m, c.bytes = map[yamlKey]*yamlEntry{}, len(k.text)
+	}
+	e := &yamlEntry{}
+	c.m[k] = e
 	return e
 }
 
@@ -50,19 +70,22 @@ func (c *yamlCache) entry(k yamlKey) *yamlEntry {
 // in it, for positions.
 func (c *yamlCache) load(path, source, text string) (py.Value, *filePositions, error) {
 	e := c.entry(yamlKey{path, text})
-	e.once.Do(func() {
-		v, pos, err := saltyaml.LoadSLS(text)
-		if err != nil {
-			e.err = newYAMLError(err, path, source, text)
-			return
-		}
-		e.value = v
-		e.pos = newFilePositions(path, source, text, v, pos)
-	})
+	if e == nil {
+		return parseYAML(path, source, text)
+	}
+	e.once.Do(func() { e.value, e.pos, e.err = parseYAML(path, source, text) })
 	if e.err != nil {
 		return nil, nil, e.err
 	}
 	return py.DeepCopy(e.value), e.pos, nil
+}
+
+func parseYAML(path, source, text string) (py.Value, *filePositions, error) {
+	v, pos, err := saltyaml.LoadSLS(text)
+	if err != nil {
+		return nil, nil, newYAMLError(err, path, source, text)
+	}
+	return v, newFilePositions(path, source, text, v, pos), nil
 }
 
 // yamlError is a YAML error in the words of Salt's renderer, with its place.

@@ -1,6 +1,10 @@
 package saltyaml
 
-import "pinch/internal/py"
+import (
+	"iter"
+
+	"pinch/internal/py"
+)
 
 // Pos is a place in a document, counted from 1; the zero Pos is unknown.
 type Pos struct{ Line, Column int }
@@ -98,4 +102,19 @@ func container(v py.Value) bool {
 		return true
 	}
 	return false
+}
+
+// Keys yields the keys of a mapping as they were written, with their places.
+func (p *Positions) Keys(d *py.Dict) iter.Seq2[py.Value, Pos] {
+	return func(yield func(py.Value, Pos) bool) {
+		if p == nil {
+			return
+		}
+		s := p.of[d]
+		for i := s.first; i < s.first+s.n; i++ {
+			if p.keys[i] != nil && !yield(p.keys[i], p.at(i)) {
+				return
+			}
+		}
+	}
 }

@@ -95,7 +95,21 @@ type nodeSet struct {
 	has  map[*node]bool
 }
 
+// add adds a node once. Most sets are small and need no index.
 func (s *nodeSet) add(n *node) {
+	const small = 8
+	if len(s.list) < small {
+		if !slices.Contains(s.list, n) {
+			s.list = append(s.list, n)
+		}
+		return
+	}
+	if s.has == nil {
+		s.has = make(map[*node]bool, 4*small)
+		for _, m := range s.list {
+			s.has[m] = true
+		}
+	}
 	if !s.has[n] {
 		s.has[n] = true
 		s.list = append(s.list, n)
@@ -175,7 +189,7 @@ func (g *Graph) index(state, value string, n *node) {
 	key := [2]string{state, value}
 	s := g.lookup[key]
 	if s == nil {
-		s = &nodeSet{has: map[*node]bool{}}
+		s = &nodeSet{}
 		g.lookup[key] = s
 		g.lookupKeys = append(g.lookupKeys, key)
 	}
@@ -185,7 +199,7 @@ func (g *Graph) index(state, value string, n *node) {
 func (g *Graph) indexSLS(sls string, n *node) {
 	s := g.sls[sls]
 	if s == nil {
-		s = &nodeSet{has: map[*node]bool{}}
+		s = &nodeSet{}
 		g.sls[sls] = s
 		g.slsNames = append(g.slsNames, sls)
 	}
