@@ -69,6 +69,7 @@ func hostCases() map[string]hostCase {
 		"IPv6":                                {known: "2001:db8::1 KEY", addr: "2001:db8::1"},
 		"IPv6 with port":                      {known: "[2001:db8::1]:2222 KEY", addr: "2001:db8::1", port: 2222},
 		"broken lines":                        {known: "host.test ssh-ed25519 !!!\nfoo\nhost.test 1024 35 1234567\n|1|x KEY\n@what host.test KEY\n[::1 KEY\nhost.test KEY"},
+		"endless lines":                       {known: "# " + strings.Repeat("x", 100000) + "\n" + strings.Repeat("h,", 50000) + " KEY\nhost.test KEY"},
 		"only broken lines":                   {known: "host.test ssh-ed25519 AAAA\n[host.test KEY", want: "unknown"},
 		"tabs and blanks":                     {known: "  \thost.test\t KEY"},
 		"revoked":                             {known: "host.test KEY\n@revoked host.test KEY", want: "revoked"},
@@ -185,6 +186,9 @@ func caseEndpoint(s *sshtest.Server, tc hostCase) (ssh.Endpoint, ssh.Options) {
 // TestHostKeysAsOpenSSH asks the real ssh about every case, with a real sshd on
 // the other side, and compares the verdicts.
 func TestHostKeysAsOpenSSH(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts ssh and sshd a hundred times")
+	}
 	t.Parallel()
 	client, err := exec.LookPath("ssh")
 	if err != nil {

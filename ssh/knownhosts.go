@@ -16,12 +16,15 @@ import (
 	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 )
 
-// knownHosts are the entries of some known_hosts files.
+// knownHosts are the entries of some known_hosts files. It is not safe for
+// concurrent use: looking up remembers.
 type knownHosts struct {
-	db     *knownhosts.HostKeyDB // nil when no file has an entry
-	isCert map[string]bool       // "file:line" of @cert-authority lines
-	named  map[string]string     // copy made for reading → the person's file
-	notes  []string              // lines passed over, and why
+	db      *knownhosts.HostKeyDB             // nil when no file has an entry
+	isCert  map[string]bool                   // "file:line" of @cert-authority lines
+	named   map[string]string                 // copy made for reading → the person's file
+	revoked map[string]bool                   // keys marked @revoked, as on the wire
+	found   map[string][]xknownhosts.KnownKey // entries already looked up: hashed names cost time
+	notes   []string                          // lines passed over, and why
 }
 
 // verdict is the result of looking a key up.
@@ -36,7 +39,10 @@ type verdict struct {
 // ssh a line that cannot be understood is passed over: the libraries would
 // refuse the whole file.
 func loadKnownHosts(files []string) (*knownHosts, error) {
-	k := &knownHosts{isCert: map[string]bool{}, named: map[string]string{}}
+	k := &knownHosts{
+		isCert: map[string]bool{}, named: map[string]string{},
+		revoked: map[string]bool{}, found: map[string][]xknownhosts.KnownKey{},
+	}
 	var use []string
 	for _, name := range files {
 		data, err := os.ReadFile(name)
@@ -73,25 +79,36 @@ func loadKnownHosts(files []string) (*knownHosts, error) {
 	return k, nil
 }
 
+// maxKnownLine bounds a line; the libraries give up on a file at 64 KiB.
+const maxKnownLine = 32 << 10
+
 // clean returns the data with every line the library can read at its place,
 // nil when there is none, and whether something had to be changed.
 func (k *knownHosts) clean(name string, data []byte) (clean []byte, changed bool) {
 	lines := bytes.Split(data, []byte("\n"))
 	entries := 0
 	for i, line := range lines {
+		if len(line) > maxKnownLine {
+			k.notes = append(k.notes, fmt.Sprintf("%s:%d: the line has %d bytes", name, i+1, len(line)))
+			lines[i], changed = []byte("#"), true
+			continue
+		}
 		text := strings.Trim(string(line), " \t\r")
 		if text == "" || text[0] == '#' {
 			continue
 		}
-		fixed, marker, err := cleanEntry(text)
+		fixed, marker, key, err := cleanEntry(text)
 		if err != nil {
 			k.notes = append(k.notes, fmt.Sprintf("%s:%d: %v", name, i+1, err))
 			lines[i], changed = []byte("#"), true
 			continue
 		}
 		entries++
-		if marker == "cert-authority" {
+		switch marker {
+		case "cert-authority":
 			k.isCert[fmt.Sprintf("%s:%d", name, i+1)] = true
+		case "revoked":
+			k.revoked[string(plainKey(key).Marshal())] = true
 		}
 		if fixed != string(line) {
 			lines[i], changed = []byte(fixed), true
@@ -105,13 +122,13 @@ func (k *knownHosts) clean(name string, data []byte) (clean []byte, changed bool
 
 // cleanEntry checks one entry and writes its names as the library compares
 // them: in lower case, without patterns that can match nothing.
-func cleanEntry(text string) (fixed, marker string, err error) {
-	marker, _, _, _, _, err = xssh.ParseKnownHosts([]byte(text))
+func cleanEntry(text string) (fixed, marker string, key xssh.PublicKey, err error) {
+	marker, _, key, _, _, err = xssh.ParseKnownHosts([]byte(text))
 	if err != nil {
-		return "", "", errors.New(strings.TrimPrefix(err.Error(), "ssh: "))
+		return "", "", nil, errors.New(strings.TrimPrefix(err.Error(), "ssh: "))
 	}
 	if marker != "" && marker != "cert-authority" && marker != "revoked" {
-		return "", "", fmt.Errorf("unknown marker @%s", cleanText(marker, 40))
+		return "", "", nil, fmt.Errorf("unknown marker @%s", cleanText(marker, 40))
 	}
 	fields := strings.Fields(text)
 	at := 0
@@ -122,14 +139,14 @@ func cleanEntry(text string) (fixed, marker string, err error) {
 	if strings.HasPrefix(names, "|") {
 		parts := strings.Split(names, "|")
 		if len(parts) != 4 || parts[1] != "1" {
-			return "", "", errors.New("not a hashed name |1|salt|hash")
+			return "", "", nil, errors.New("not a hashed name |1|salt|hash")
 		}
 		for _, p := range parts[2:] {
 			if _, err := base64.StdEncoding.DecodeString(p); err != nil {
-				return "", "", fmt.Errorf("hashed name: %w", err)
+				return "", "", nil, fmt.Errorf("hashed name: %w", err)
 			}
 		}
-		return text, marker, nil
+		return text, marker, key, nil
 	}
 	var keep []string
 	for _, p := range strings.Split(names, ",") {
@@ -145,13 +162,13 @@ func cleanEntry(text string) (fixed, marker string, err error) {
 		keep = append(keep, strings.ToLower(p))
 	}
 	if len(keep) == 0 {
-		return "", "", errors.New("no host name that could match")
+		return "", "", nil, errors.New("no host name that could match")
 	}
 	if joined := strings.Join(keep, ","); joined != names {
 		fields[at] = joined
-		return strings.Join(fields, " "), marker, nil
+		return strings.Join(fields, " "), marker, key, nil
 	}
-	return text, marker, nil
+	return text, marker, key, nil
 }
 
 // writeCopy puts data into a private temporary file.
@@ -181,6 +198,9 @@ func (k *knownHosts) entries(name string) []xknownhosts.KnownKey {
 	if k.db == nil {
 		return nil
 	}
+	if out, ok := k.found[name]; ok {
+		return slices.Clone(out)
+	}
 	err := k.db.HostKeyCallback()(name, noAddr(), probeKey{})
 	var keyErr *xknownhosts.KeyError
 	if !errors.As(err, &keyErr) {
@@ -192,7 +212,8 @@ func (k *knownHosts) entries(name string) []xknownhosts.KnownKey {
 			out[i].Filename = real
 		}
 	}
-	return out
+	k.found[name] = out
+	return slices.Clone(out)
 }
 
 func (k *knownHosts) authority(e xknownhosts.KnownKey) bool {
@@ -219,7 +240,7 @@ func (k *knownHosts) checkName(name string, key xssh.PublicKey) verdict {
 	entries := k.entries(name)
 	var invalid error
 	if cert, ok := key.(*xssh.Certificate); ok {
-		if k.revoked(name, cert.Key) || k.revoked(name, cert.SignatureKey) {
+		if k.isRevoked(cert.Key) || k.isRevoked(cert.SignatureKey) {
 			return verdict{kind: HostKeyRevoked}
 		}
 		for _, e := range entries {
@@ -230,7 +251,7 @@ func (k *knownHosts) checkName(name string, key xssh.PublicKey) verdict {
 			}
 		}
 		key = cert.Key // without a valid certificate it counts as a plain key, as in ssh
-	} else if k.revoked(name, key) {
+	} else if k.isRevoked(key) {
 		return verdict{kind: HostKeyRevoked}
 	}
 	plain := slices.DeleteFunc(entries, k.authority)
@@ -248,14 +269,10 @@ func (k *knownHosts) checkName(name string, key xssh.PublicKey) verdict {
 	return verdict{kind: HostKeyUnknown}
 }
 
-// revoked says whether key is marked @revoked anywhere. Stricter than ssh,
+// isRevoked says whether key is marked @revoked anywhere. Stricter than ssh,
 // which looks only at revocations whose pattern names the host.
-func (k *knownHosts) revoked(name string, key xssh.PublicKey) bool {
-	if k.db == nil {
-		return false
-	}
-	var rev *xknownhosts.RevokedError
-	return errors.As(k.db.HostKeyCallback()(name, noAddr(), key), &rev)
+func (k *knownHosts) isRevoked(key xssh.PublicKey) bool {
+	return k.revoked[string(key.Marshal())]
 }
 
 // checkHostCert checks all of a host certificate but who signed it.

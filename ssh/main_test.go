@@ -11,6 +11,7 @@ import (
 
 // TestMain checks that no test left a goroutine of these packages behind.
 func TestMain(m *testing.M) {
+	os.Setenv("PINCH_TEST_DIR", "/e") // for the expansion of ${...} in key files
 	code := m.Run()
 	if left := leftovers(3 * time.Second); code == 0 && left != "" {
 		fmt.Fprintf(os.Stderr, "goroutines left behind:\n%s\n", left)
