@@ -23,6 +23,7 @@ const (
 type constructor struct {
 	dialect   dialect
 	pending   []filling
+	recursive bool // a collection contains itself
 	merged    int
 	positions *Positions
 }
@@ -208,8 +209,8 @@ func (c *constructor) unhashable(n, key *node) error {
 		var b strings.Builder
 		if key.kind == scalarNode {
 			b.WriteString(key.value)
-		} else if !key.valueRepr(&b, 0) {
-			return newPlain("RecursionError", recursionText, &key.start)
+		} else {
+			key.valueRepr(&b)
 		}
 		problem = "found unacceptable key " + b.String()
 	}
@@ -224,22 +225,33 @@ func (c *constructor) flatten(n *node, depth int) error {
 		return newPlain("RecursionError", recursionText, &n.start)
 	}
 	var merged []*node
+	kept := n.items[:0]
 	for i := 0; i < len(n.items); {
 		key, value := n.items[i], n.items[i+1]
-		switch key.tag {
-		case tagMerge:
-			n.items = append(n.items[:i:i], n.items[i+2:]...)
-			more, err := c.mergeOf(n, value, depth)
-			if err != nil {
-				return err
+		if key.tag != tagMerge {
+			if key.tag == tagValue {
+				key.tag = tagStr
 			}
-			merged = append(merged, more...)
-		case tagValue:
-			key.tag = tagStr
+			if !c.recursive {
+				kept = append(kept, key, value)
+			}
 			i += 2
-		default:
+			continue
+		}
+		if c.recursive {
+			// The mapping may merge itself: that changes it while it is read.
+			n.items = append(n.items[:i:i], n.items[i+2:]...)
+		} else {
 			i += 2
 		}
+		more, err := c.mergeOf(n, value, depth)
+		if err != nil {
+			return err
+		}
+		merged = append(merged, more...)
+	}
+	if !c.recursive {
+		n.items = kept
 	}
 	if len(merged) == 0 {
 		return nil

@@ -6,13 +6,13 @@ import "pinch/internal/py"
 // without Salt's changes, so 0644 is 420, dates are dates, the last of
 // duplicate keys wins and !!omap is a list of pairs. Errors are *Error.
 func Deserialize(text string) (py.Value, error) {
-	root, _, err := compose(text)
+	root, recursive, err := compose(text)
 	if err != nil {
 		return nil, err
 	}
 	if root == nil {
 		return py.None, nil
 	}
-	c := &constructor{dialect: plainDialect}
+	c := &constructor{dialect: plainDialect, recursive: recursive}
 	return c.document(root)
 }

@@ -7,14 +7,14 @@ import "pinch/internal/py"
 // *py.List, sets *py.Set; aliases give the same object again. Errors are
 // *Error.
 func Load(text string) (py.Value, error) {
-	root, _, err := compose(text)
+	root, recursive, err := compose(text)
 	if err != nil {
 		return nil, err
 	}
 	if root == nil {
 		return py.None, nil
 	}
-	c := &constructor{dialect: saltDialect}
+	c := &constructor{dialect: saltDialect, recursive: recursive}
 	return c.document(root)
 }
 
@@ -31,7 +31,7 @@ func LoadSLS(text string) (py.Value, *Positions, error) {
 	if root == nil {
 		return py.NewDict(), pos, nil
 	}
-	c := &constructor{dialect: renderDialect, positions: pos}
+	c := &constructor{dialect: renderDialect, recursive: recursive, positions: pos}
 	v, err := c.document(root)
 	if err != nil {
 		return nil, nil, rendered(err)

@@ -31,7 +31,7 @@ type node struct {
 	start mark
 	size  int // nodes below and including this one, aliases written out
 
-	open  bool     // while its content is composed
+	open  bool     // while its content is composed or printed
 	built py.Value // of a collection, once it is constructed
 
 	anchor  string // for the emitter: of a collection that occurs again
@@ -39,53 +39,45 @@ type node struct {
 	written bool
 }
 
-// repr is repr(node.value) of PyYAML's node classes, which Salt puts into the
-// message for a key that cannot be hashed. ok is false when Python would run
-// out of stack.
-func (n *node) valueRepr(b *strings.Builder, depth int) (ok bool) {
-	if depth > maxDepth/4 {
-		return false
-	}
-	if n.kind == scalarNode {
+// maxRepr bounds the text of a node in a message.
+const maxRepr = 1 << 20
+
+// valueRepr writes repr(node.value) of PyYAML's node classes, which Salt puts
+// into the message for a key that cannot be hashed. A collection inside
+// itself is "[...]", as in Python.
+func (n *node) valueRepr(b *strings.Builder) {
+	switch {
+	case n.kind == scalarNode:
 		b.WriteString(py.Repr(py.Str(n.value)))
-		return true
+		return
+	case n.open || b.Len() > maxRepr:
+		b.WriteString("[...]")
+		return
 	}
+	n.open = true
+	defer func() { n.open = false }()
 	b.WriteByte('[')
-	step := 1
-	if n.kind == mappingNode {
-		step = 2
-	}
-	for i := 0; i < len(n.items); i += step {
+	for i, c := range n.items {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		if step == 2 {
+		pair := n.kind == mappingNode
+		if pair && i%2 == 0 {
 			b.WriteByte('(')
 		}
-		for j := range step {
-			if j > 0 {
-				b.WriteString(", ")
-			}
-			if !n.items[i+j].repr(b, depth+1) {
-				return false
-			}
-		}
-		if step == 2 {
+		c.repr(b)
+		if pair && i%2 == 1 {
 			b.WriteByte(')')
 		}
 	}
 	b.WriteByte(']')
-	return true
 }
 
-func (n *node) repr(b *strings.Builder, depth int) bool {
+func (n *node) repr(b *strings.Builder) {
 	b.WriteString(n.kind.class())
 	b.WriteString("(tag=")
 	b.WriteString(py.Repr(py.Str(n.tag)))
 	b.WriteString(", value=")
-	if !n.valueRepr(b, depth) {
-		return false
-	}
+	n.valueRepr(b)
 	b.WriteByte(')')
-	return true
 }
