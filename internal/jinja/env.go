@@ -88,12 +88,10 @@ func (b *builtin) PyRepr() (string, error) {
 
 // Call implements py.Callable for callers outside a template.
 func (b *builtin) Call(ctx context.Context, args *py.Args) (py.Value, error) {
-	rt := &runtime{ctx: ctx, r: &Render{}, opts: &Options{}, env: saltEnvOf(b)}
+	rt := &runtime{ctx: ctx, r: &Render{}, opts: &Options{NewlineSequence: "\n"}, env: &environment{salt: true}}
 	rt.budget.init(Budget{})
 	return b.fn(&Context{rt: rt, parent: &scope{}}, nil, args)
 }
-
-func saltEnvOf(*builtin) *environment { return &environment{salt: true} }
 
 // global makes a global function from a Python signature.
 func global(signature string, f func(c *Context, a []py.Value) (py.Value, error)) *builtin {
