@@ -137,7 +137,7 @@ func (s *scanner) quotedBlanks(out []byte, folded bool) ([]byte, error) {
 	from, to := s.pos, s.pos // blanks before any line break
 	s.lead, s.trail = s.lead[:0], s.trail[:0]
 	for {
-		if err := s.need(2); err != nil {
+		if err := s.need(1); err != nil {
 			return out, err
 		}
 		switch {
@@ -147,6 +147,9 @@ func (s *scanner) quotedBlanks(out []byte, folded bool) ([]byte, error) {
 				to = s.pos
 			}
 		case s.breakAt(0):
+			if err := s.need(2); err != nil {
+				return out, err
+			}
 			if folded {
 				s.trail = s.readLine(s.trail)
 			} else {
@@ -260,8 +263,13 @@ func (s *scanner) plainWord(start mark) error {
 func (s *scanner) plainBlanks(start mark, indent int) (folded bool, err error) {
 	s.lead, s.trail = s.lead[:0], s.trail[:0]
 	for {
-		if err := s.need(2); err != nil {
+		if err := s.need(1); err != nil {
 			return folded, err
+		}
+		if s.breakAt(0) {
+			if err := s.need(2); err != nil {
+				return folded, err
+			}
 		}
 		switch {
 		case s.blankAt(0):
