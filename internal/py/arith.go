@@ -341,7 +341,7 @@ func bigDivide(x, y *big.Int) (Value, error) {
 	if math.IsInf(f, 0) {
 		return nil, Errorf("OverflowError", "integer division result too large for a float")
 	}
-	if f == 0 && (x.Sign() < 0) != (y.Sign() < 0) && x.Sign() != 0 {
+	if f == 0 && (x.Sign() < 0) != (y.Sign() < 0) {
 		f = math.Copysign(0, -1)
 	}
 	return Float(f), nil

@@ -1,12 +1,6 @@
 package py
 
-import (
-	"iter"
-	"math"
-	"math/big"
-	"strconv"
-	"strings"
-)
+import "iter"
 
 // Dict is Python's dict: insertion-ordered and shared by reference. With
 // Ordered it is collections.OrderedDict, which Salt's YAML loader makes and
@@ -59,92 +53,6 @@ func (d *Dict) Len() int {
 		return 0
 	}
 	return d.live
-}
-
-// hashKey maps a value to a comparable Go value such that equal Python values
-// map to equal ones: 1, 1.0 and True are one key.
-func hashKey(v Value) (any, error) {
-	switch v := v.(type) {
-	case Str:
-		return v, nil
-	case Bytes, NoneType, EllipsisType:
-		return v, nil
-	case Int:
-		return v, nil
-	case Bool:
-		if v {
-			return Int(1), nil
-		}
-		return Int(0), nil
-	case Float:
-		f := float64(v)
-		if f == math.Trunc(f) && math.Abs(f) < 1<<63 {
-			return Int(int64(f)), nil
-		}
-		if f == math.Trunc(f) && !math.IsInf(f, 0) {
-			b, _ := big.NewFloat(f).Int(nil)
-			return longKey(b.String()), nil
-		}
-		return v, nil
-	case *Long:
-		return longKey(v.v.String()), nil
-	case Tuple:
-		return tupleKeyOf(v)
-	case *List, *Dict:
-		return nil, unhashable(v)
-	case Hasher:
-		return v.HashKey()
-	case Complex:
-		if imag(complex128(v)) == 0 {
-			return hashKey(Float(real(complex128(v))))
-		}
-	}
-	if !comparable(v) {
-		return nil, unhashable(v)
-	}
-	return v, nil
-}
-
-type (
-	longKey  string
-	tupleKey string
-)
-
-// tupleKeyOf flattens a tuple's item keys into one string. Reference types
-// inside a tuple (functions) are told apart by their own HashKey only.
-func tupleKeyOf(t Tuple) (any, error) {
-	var b strings.Builder
-	for _, it := range t {
-		k, err := hashKey(it)
-		if err != nil {
-			return nil, err
-		}
-		var tag byte
-		var text string
-		switch k := k.(type) {
-		case Str:
-			tag, text = 's', string(k)
-		case Bytes:
-			tag, text = 'b', string(k)
-		case Int:
-			tag, text = 'i', strconv.FormatInt(int64(k), 10)
-		case Float:
-			tag, text = 'f', strconv.FormatFloat(float64(k), 'g', -1, 64)
-		case longKey:
-			tag, text = 'i', string(k)
-		case tupleKey:
-			tag, text = 't', string(k)
-		case NoneType:
-			tag = 'n'
-		default:
-			tag, text = 'r', Repr(it)
-		}
-		b.WriteByte(tag)
-		b.WriteString(strconv.Itoa(len(text)))
-		b.WriteByte(':')
-		b.WriteString(text)
-	}
-	return tupleKey(b.String()), nil
 }
 
 func (d *Dict) findStr(key string) int {

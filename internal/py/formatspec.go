@@ -360,7 +360,7 @@ func (f *formatSpec) float(x float64, v Value) (string, error) {
 		return "", err
 	}
 	neg := math.Signbit(x) && x == x
-	if f.z && !strings.ContainsAny(text, "123456789in") {
+	if f.z && !strings.ContainsAny(text, "123456789inIN") {
 		neg = false
 	}
 	i := 0
@@ -405,6 +405,11 @@ func formatComplex(v Complex, spec string) (string, error) {
 	f, err := parseFormatSpec(spec, v, 0, '>')
 	if err != nil {
 		return "", err
+	}
+	switch f.typ {
+	case 0, 'e', 'E', 'f', 'F', 'g', 'G', 'n':
+	default:
+		return "", unknownCode(f, v)
 	}
 	switch {
 	case f.fill == "0":

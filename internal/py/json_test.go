@@ -215,7 +215,7 @@ func valueOf(data []byte, depth int) (py.Value, []byte) {
 		}
 		return l, data
 	case 9:
-		s := &py.Set{}
+		s := &py.Set{Frozen: depth > 0 && op&16 != 0}
 		for range op >> 5 {
 			var v py.Value
 			v, data = valueOf(data, depth+1)

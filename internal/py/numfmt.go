@@ -106,6 +106,8 @@ func formatShort(f float64, prec int, alt bool) string {
 	if exp < -4 || exp >= prec-1 {
 		if !alt {
 			mant = trimZeros(mant)
+		} else if !strings.Contains(mant, ".") {
+			mant += "."
 		}
 		return mant + expText(exp)
 	}

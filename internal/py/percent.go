@@ -359,6 +359,9 @@ func (p *percenter) integer(s *percentSpec, arg Value) error {
 		if s.conv == 'x' || s.conv == 'X' || s.conv == 'o' {
 			return TypeErrorf("%%%c format: an integer is required, not %s", s.conv, TypeName(arg))
 		}
+		if s.conv == 'i' && p.bytes {
+			s.conv = 'd'
+		}
 		return TypeErrorf("%%%c format: a real number is required, not %s", s.conv, TypeName(arg))
 	}
 	base, prefix := 10, ""

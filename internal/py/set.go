@@ -64,5 +64,5 @@ func (s *Set) HashKey() (any, error) {
 	if !s.Frozen {
 		return nil, unhashable(s)
 	}
-	return tupleKeyOf(Tuple(s.Items()))
+	return setKeyOf(s.Items())
 }
