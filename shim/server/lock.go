@@ -14,8 +14,12 @@ import (
 )
 
 // lockPath is the lock of writing runs: one for the whole host for root, who
-// may come by different login users, and one for each other user.
+// may come by different login users, and one for each other user. Hosts that
+// share a machine (`pinch demo`, tests) set PINCH_LOCK_DIR.
 func lockPath(dir string, uid int) string {
+	if d := os.Getenv("PINCH_LOCK_DIR"); d != "" {
+		return filepath.Join(d, fmt.Sprintf("lock-%d", uid))
+	}
 	if uid == 0 {
 		for _, d := range []string{"/run", "/var/run"} {
 			if fi, err := os.Stat(d); err == nil && fi.IsDir() {
