@@ -2,7 +2,6 @@ package roster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -56,6 +55,9 @@ func readInventory(path string) (*inventory, error) {
 			}
 		}
 	}
+	if strings.HasPrefix(string(text), "$ANSIBLE_VAULT") {
+		return nil, &Error{Pos: Pos{File: path, Line: 1, Col: 1}, Msg: "the file is encrypted with ansible-vault", Advice: "decrypt it"}
+	}
 	inv := newInventory(path)
 	ext := filepath.Ext(path)
 	mustYAML := ext == ".yml" || ext == ".yaml" || ext == ".json"
@@ -72,10 +74,6 @@ func readInventory(path string) (*inventory, error) {
 		return nil, &Error{Pos: Pos{File: path, Line: 1, Col: 1}, Msg: "expected a mapping of groups, got " + v.Type()}
 	default:
 		if err := parseINI(inv, string(text)); err != nil {
-			var vault *Error
-			if errors.As(err, &vault) && strings.HasPrefix(string(text), "$ANSIBLE_VAULT") {
-				vault.Msg, vault.Err, vault.Advice = "the file is encrypted with ansible-vault", nil, "decrypt it"
-			}
 			return nil, err
 		}
 	}

@@ -1,7 +1,9 @@
 package roster
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pinch/roster/sshconfig"
@@ -45,7 +47,7 @@ func (b *builder) sshConfig() {
 	b.keys(s)
 	b.hostKeys(s)
 	h.ProxyCommand = s.ProxyCommand
-	if h.Jump, err = b.jumps(cfg, name, s.ProxyJump, nil); err != nil {
+	if h.Jump, err = b.jumps(cfg, s.ProxyJump, []string{name}); err != nil {
 		b.problem("ssh_options", "", "ProxyJump: %v", err)
 	}
 	for _, key := range passedOptions {
@@ -53,6 +55,54 @@ func (b *builder) sshConfig() {
 			h.ConfigOptions = append(h.ConfigOptions, key+"="+v)
 		}
 	}
+}
+
+// ConnectionOptions returns everything about the connection that has the form
+// of an ssh option ("Keyword=value"), the first value of a keyword being the
+// one that counts: SSHOptions, the fields of the host, ConfigOptions. Address,
+// port, user, keys, password and hops are not in it.
+func (h *Host) ConnectionOptions() []string {
+	out := slices.Clone(h.SSHOptions)
+	add := func(key, value string) {
+		if value != "" {
+			out = append(out, key+"="+value)
+		}
+	}
+	if h.Timeout > 0 {
+		add("ConnectTimeout", strconv.Itoa(max(1, int(h.Timeout.Seconds()))))
+	}
+	add("ServerAliveInterval", strconv.Itoa(int(h.Keepalive.Interval.Seconds())))
+	if h.Keepalive.Count > 0 {
+		add("ServerAliveCountMax", strconv.Itoa(h.Keepalive.Count))
+	}
+	add("StrictHostKeyChecking", h.HostKeys.Strict)
+	add("UserKnownHostsFile", quotePaths(h.HostKeys.Files))
+	add("GlobalKnownHostsFile", quotePaths(h.HostKeys.GlobalFiles))
+	for _, c := range h.Auth.CertificateFiles {
+		add("CertificateFile", quotePaths([]string{c}))
+	}
+	switch {
+	case !h.Auth.Agent:
+		add("IdentityAgent", "none")
+	case h.Auth.AgentSocket != "":
+		add("IdentityAgent", quotePaths([]string{h.Auth.AgentSocket}))
+	}
+	add("ProxyCommand", strings.ReplaceAll(h.ProxyCommand, "%", "%%"))
+	return append(out, h.ConfigOptions...)
+}
+
+// quotePaths joins paths for an option: percent signs are no tokens any more,
+// and blanks belong to the name.
+func quotePaths(paths []string) string {
+	out := make([]string, len(paths))
+	for i, p := range paths {
+		p = strings.ReplaceAll(p, "%", "%%")
+		if strings.ContainsAny(p, " \t") {
+			p = `"` + p + `"`
+		}
+		out[i] = p
+	}
+	return strings.Join(out, " ")
 }
 
 // passedOptions are keywords of ssh_config that the connection understands and
@@ -112,16 +162,22 @@ func (b *builder) hostKeys(s *sshconfig.Settings) {
 }
 
 // jumps resolves the hops. As in ssh, every hop has its own settings, and the
-// first may need hops of its own. via are the names already on the way.
-func (b *builder) jumps(cfg *sshconfig.Config, target string, hops []sshconfig.Jump, via []string) ([]Jump, error) {
+// first may need hops of its own. way are the names whose hops are being
+// resolved, the target first.
+func (b *builder) jumps(cfg *sshconfig.Config, hops []sshconfig.Jump, way []string) ([]Jump, error) {
 	var out []Jump
 	for i, hop := range hops {
 		s, err := cfg.WithoutOptions().Resolve(sshconfig.Query{Host: hop.Host, User: hop.User, Port: hop.Port})
 		if err != nil {
 			return nil, err
 		}
-		if i == 0 && len(s.ProxyJump) > 0 && hop.Host != target && len(via) < 8 && !slices.Contains(via, hop.Host) {
-			before, err := b.jumps(cfg, hop.Host, s.ProxyJump, append(via, hop.Host))
+		// A jump host that a pattern sends through itself is reached directly.
+		self := len(s.ProxyJump) > 0 && s.ProxyJump[0].Host == hop.Host
+		if i == 0 && len(s.ProxyJump) > 0 && !self {
+			if slices.Contains(way, hop.Host) {
+				return nil, fmt.Errorf("the way goes in a circle: %s", strings.Join(append(way, hop.Host), " > "))
+			}
+			before, err := b.jumps(cfg, s.ProxyJump, append(way, hop.Host))
 			if err != nil {
 				return nil, err
 			}

@@ -28,8 +28,19 @@ type literalParser struct {
 }
 
 func (p *literalParser) space() {
-	for p.i < len(p.s) && strings.IndexByte(" \t\n\r\f", p.s[p.i]) >= 0 {
-		p.i++
+	for p.i < len(p.s) {
+		switch p.s[p.i] {
+		case ' ', '\t', '\n', '\r', '\f':
+			p.i++
+		case '#': // a comment, to the end of the line
+			if end := strings.IndexByte(p.s[p.i:], '\n'); end >= 0 {
+				p.i += end
+			} else {
+				p.i = len(p.s)
+			}
+		default:
+			return
+		}
 	}
 }
 
@@ -230,18 +241,10 @@ func (p *literalParser) escape(b *strings.Builder) bool {
 }
 
 func (p *literalParser) number() (py.Value, bool) {
-	neg := false
-	for {
-		switch p.peek() {
-		case '-':
-			neg = !neg
-			p.i++
-			continue
-		case '+':
-			p.i++
-			continue
-		}
-		break
+	neg := p.peek() == '-'
+	if neg || p.peek() == '+' { // one sign, as in a literal
+		p.i++
+		p.space()
 	}
 	start := p.i
 	for p.i < len(p.s) {
@@ -269,8 +272,13 @@ func pyNumber(w string) (py.Value, bool) {
 	if w == "" || w[0] != '.' && (w[0] < '0' || w[0] > '9') {
 		return nil, false
 	}
-	for i := 0; i < len(w); i++ {
-		if w[i] == '_' && (i == 0 || i == len(w)-1 || !wordByte(w[i-1]) || w[i+1] == '_' || w[i-1] == '.' || w[i+1] == '.') {
+	for i := 1; i < len(w); i++ {
+		if w[i] != '_' {
+			continue
+		}
+		// An underscore stands between digits, or behind a prefix such as 0x.
+		prefixed := len(w) > 1 && w[0] == '0' && strings.IndexByte("xXoObB", w[1]) >= 0
+		if i == len(w)-1 || !digitOf(w[i+1], prefixed) || !digitOf(w[i-1], prefixed) && !(prefixed && i == 2) {
 			return nil, false
 		}
 	}
@@ -301,4 +309,8 @@ func pyNumber(w string) (py.Value, bool) {
 		return nil, false
 	}
 	return py.Float(f), true
+}
+
+func digitOf(c byte, hex bool) bool {
+	return c >= '0' && c <= '9' || hex && (c|0x20 >= 'a' && c|0x20 <= 'f')
 }
