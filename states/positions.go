@@ -20,6 +20,7 @@ type filePositions struct {
 	path   string
 	source string
 	text   string
+	same   bool // there is no Jinja in the file
 	ids    map[string]idPositions
 
 	once  sync.Once
@@ -37,7 +38,7 @@ type keyPosition struct {
 }
 
 func newFilePositions(path, source, text string, v py.Value, pos *saltyaml.Positions) *filePositions {
-	f := &filePositions{path: path, source: source, text: text}
+	f := &filePositions{path: path, source: source, text: text, same: source == text}
 	d, ok := v.(*py.Dict)
 	if !ok {
 		return f
@@ -75,7 +76,7 @@ func (f *filePositions) at(id, state string) low.Pos {
 			break
 		}
 	}
-	if f.source == f.text {
+	if f.same {
 		out.Line, out.Col = at.Line, at.Column
 		return out
 	}
@@ -109,11 +110,11 @@ func newLineMap(source, text string) *lineMap {
 // source returns the line of the source (from 1) that gave a line of the
 // text, 0 when that is not certain.
 func (m *lineMap) source(line int) int {
-	if line < 1 || line > len(m.text) {
-		return 0
-	}
 	if m.same {
 		return line
+	}
+	if line < 1 || line > len(m.text) {
+		return 0
 	}
 	at := m.where[strings.TrimRight(m.text[line-1], " \t")]
 	switch len(at) {

@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"pinch/internal/py"
@@ -300,9 +301,10 @@ func (g *Graph) findCycle() []edge {
 				cycle := []edge{{f.n, e.n, e.kinds[0]}}
 				for n := f.n; n != e.n; {
 					p := parent[n]
-					cycle = append([]edge{p}, cycle...)
+					cycle = append(cycle, p)
 					n = p.from
 				}
+				slices.Reverse(cycle)
 				return cycle
 			case white:
 				colour[e.n] = grey
