@@ -3,7 +3,6 @@ package output
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,61 +65,31 @@ func TestGoldenOutput(t *testing.T) {
 
 // caseOptions reads a case's options, which are named as in Salt.
 func caseOptions(c outputCase) (Options, error) {
-	o := DefaultOptions()
-	if c.Out != nil {
-		o.Out = *c.Out
-	}
-	o.Static = c.Static
 	var opts map[string]json.RawMessage
 	if err := json.Unmarshal(c.Opts, &opts); err != nil {
-		return o, err
+		return Options{}, err
 	}
-	fields := map[string]any{
-		"color": &o.Color, "strip_colors": &o.StripColors, "output": &o.Output, "nested_indent": &o.NestedIndent,
-		"__multi_key": &o.MultiKey, "state_output": &o.StateOutput, "state_verbose": &o.StateVerbose,
-		"state_output_diff": &o.StateOutputDiff, "state_output_profile": &o.StateOutputProfile,
-		"state_output_pct": &o.StateOutputPct, "state_compress_ids": &o.StateCompressIDs,
-		"out.table.delim": &o.Table.Delim, "out.table.has_header": &o.Table.HasHeader,
-		"out.table.justify": &o.Table.Justify, "out.table.prefix": &o.Table.Prefix,
-		"out.table.row_delimiter": &o.Table.RowDelimiter, "out.table.rows_key": &o.Table.RowsKey,
-		"out.table.separate_rows": &o.Table.SeparateRows, "out.table.suffix": &o.Table.Suffix,
-		"out.table.width": &o.Table.Width,
-	}
+	conf, kwargs := py.NewDict(), py.NewDict()
 	for name, raw := range opts {
-		if field, ok := fields[name]; ok {
-			if err := json.Unmarshal(raw, field); err != nil {
-				return o, err
-			}
-			continue
-		}
 		if name == "arg" { // plain JSON: the keyword arguments of the command line
 			var args []struct{ Exclude, Terse string }
 			if err := json.Unmarshal(raw, &args); err != nil {
-				return o, err
+				return Options{}, err
 			}
-			o.StateOutputExclude = ResultList(py.Str(args[0].Exclude))
-			o.StateOutputTerse = ResultList(py.Str(args[0].Terse))
+			kwargs = py.DictOf("exclude", py.Str(args[0].Exclude), "terse", py.Str(args[0].Terse))
 			continue
 		}
 		v, err := golden.Decode(raw)
 		if err != nil {
-			return o, err
+			return Options{}, err
 		}
-		switch name {
-		case "output_indent":
-			o.OutputIndent = v
-		case "state_tabular":
-			o.StateTabular = v == py.True
-			if s, ok := v.(py.Str); ok {
-				o.StateTabularFormat = string(s)
-			}
-		case "state_output_exclude":
-			o.StateOutputExclude = ResultList(v)
-		case "state_output_terse":
-			o.StateOutputTerse = ResultList(v)
-		default:
-			return o, fmt.Errorf("unknown option %s", name)
-		}
+		conf.SetStr(name, v)
+	}
+	o := FromConfig(conf)
+	o.Filter(kwargs)
+	o.Static = c.Static
+	if c.Out != nil {
+		o.Out = *c.Out
 	}
 	return o, nil
 }
