@@ -272,6 +272,7 @@ func runAll(ctx context.Context, session *lab.Session, p product, cases []*golde
 			printing.Lock()
 			defer printing.Unlock()
 			switch {
+			case ctx.Err() != nil: // cut short, not failed
 			case o.show != "":
 				show(os.Stdout, r, p)
 			case o.record == "" && r.failed() || o.verbose:
