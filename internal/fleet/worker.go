@@ -65,20 +65,6 @@ func (w *worker) connect(ctx context.Context) error {
 	return nil
 }
 
-// endpoint is a roster host as package ssh takes it.
-func endpoint(h *roster.Host) ssh.Endpoint {
-	e := ssh.Endpoint{
-		ID: string(h.ID), Addr: h.Addr, Port: h.Port, User: h.User, Password: h.Auth.Password,
-		KeyFiles: h.Auth.PrivateKeys, KeyPassphrase: h.Auth.KeyPassphrase,
-		UseAgent: h.Auth.Agent && len(h.Auth.PrivateKeys) == 0, IdentitiesOnly: h.Auth.IdentitiesOnly,
-		HostKeyAlias: h.HostKeys.Alias, SSHOptions: h.SSHOptions,
-	}
-	for _, j := range h.Jump {
-		e.Jump = append(e.Jump, ssh.Endpoint{ID: j.String(), Addr: j.Addr, Port: j.Port, User: j.User})
-	}
-	return e
-}
-
 // session starts the shim when it does not run yet.
 func (w *worker) session(ctx context.Context) (*shim.Session, error) {
 	if w.sess != nil {
