@@ -374,7 +374,7 @@ func bigPow(x, y *big.Int) (Value, error) {
 	return NewInt(new(big.Int).Exp(x, y, nil)), nil
 }
 
-// Unary operators.
+// UnaryOp is an operator of one operand.
 type UnaryOp uint8
 
 // The unary operators; `not` is Truth.

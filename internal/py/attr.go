@@ -164,7 +164,7 @@ func CallMethod(ctx context.Context, o Value, name string, args *Args) (Value, e
 	return Call(ctx, f, args)
 }
 
-// Callables returns whether v can be called.
+// IsCallable says whether v can be called.
 func IsCallable(v Value) bool {
 	_, ok := v.(Callable)
 	return ok

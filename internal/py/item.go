@@ -118,20 +118,32 @@ func SetItem(o, key, v Value) error {
 	case ItemSetter:
 		return o.SetItem(key, v)
 	}
+	if err := longIndex(o, key); err != nil {
+		return err
+	}
 	return TypeErrorf("'%s' object does not support item assignment", TypeName(o))
 }
 
-func setSlice(l *List, sl *Slice, v Value) error {
-	items, err := Collect(v)
-	if err != nil {
-		if orNone(sl.Step) != None {
-			return TypeErrorf("must assign iterable to extended slice")
-		}
-		return TypeErrorf("can only assign an iterable")
+// longIndex is the error for an index beyond 64 bits, which comes before the
+// one that a str or tuple cannot be changed.
+func longIndex(o, key Value) error {
+	if _, long := key.(*Long); long && isSequence(o) {
+		return Errorf("IndexError", "cannot fit 'int' into an index-sized integer")
 	}
+	return nil
+}
+
+func setSlice(l *List, sl *Slice, v Value) error {
 	start, step, count, err := sl.Indices(len(l.Items))
 	if err != nil {
 		return err
+	}
+	items, err := Collect(v)
+	if err != nil {
+		if step != 1 {
+			return TypeErrorf("must assign iterable to extended slice")
+		}
+		return TypeErrorf("can only assign an iterable")
 	}
 	if step == 1 {
 		out := make([]Value, 0, len(l.Items)-count+len(items))
@@ -173,7 +185,13 @@ func DelItem(o, key Value) error {
 	case ItemDeleter:
 		return o.DelItem(key)
 	}
-	return TypeErrorf("'%s' object doesn't support item deletion", TypeName(o))
+	if err := longIndex(o, key); err != nil {
+		return err
+	}
+	if _, isInt := AsBig(key); isInt && isSequence(o) {
+		return TypeErrorf("'%s' object doesn't support item deletion", TypeName(o))
+	}
+	return TypeErrorf("'%s' object does not support item deletion", TypeName(o))
 }
 
 func delSlice(l *List, sl *Slice) error {

@@ -47,6 +47,9 @@ func Collect(v Value) ([]Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l, ok := v.(Lener); ok && l.Len() > maxItems {
+		return nil, memoryError()
+	}
 	var out []Value
 	for {
 		x, ok, err := it.Next()

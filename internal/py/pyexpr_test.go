@@ -2,11 +2,9 @@ package py_test
 
 import (
 	"context"
-	"fmt"
 	"math/big"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"pinch/internal/py"
 )
@@ -68,149 +66,6 @@ func (s *scope) get(name string) py.Value {
 
 // node evaluates one parsed expression.
 type node func(*scope) py.Value
-
-type tokKind int
-
-const (
-	tokEnd tokKind = iota
-	tokName
-	tokNum
-	tokStr
-	tokBytes
-	tokOp
-)
-
-type token struct {
-	kind tokKind
-	text string // of a string: its value
-}
-
-var operators = []string{"**", "//", "<<", ">>", "<=", ">=", "==", "!=", ":=", "->"}
-
-func tokenize(s string) []token {
-	var out []token
-	for i := 0; i < len(s); {
-		c := s[i]
-		switch {
-		case c == ' ' || c == '\t' || c == '\n':
-			i++
-		case c >= '0' && c <= '9' || c == '.' && i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9':
-			j := i + 1
-			for j < len(s) && (isWord(s[j]) || s[j] == '.' && !strings.Contains(s[i:j], ".") || (s[j] == '+' || s[j] == '-') && (s[j-1]|0x20) == 'e' && !strings.HasPrefix(s[i:], "0x")) {
-				j++
-			}
-			out = append(out, token{tokNum, s[i:j]})
-			i = j
-		case isWord(c):
-			j := i + 1
-			for j < len(s) && isWord(s[j]) {
-				j++
-			}
-			if j < len(s) && (s[j] == '\'' || s[j] == '"') && j-i <= 2 && strings.Trim(strings.ToLower(s[i:j]), "rbu") == "" {
-				t, n := stringToken(s[j:], strings.ToLower(s[i:j]))
-				out = append(out, t)
-				i = j + n
-				continue
-			}
-			out = append(out, token{tokName, s[i:j]})
-			i = j
-		case c == '\'' || c == '"':
-			t, n := stringToken(s[i:], "")
-			out = append(out, t)
-			i += n
-		default:
-			op := string(c)
-			for _, o := range operators {
-				if strings.HasPrefix(s[i:], o) {
-					op = o
-				}
-			}
-			out = append(out, token{tokOp, op})
-			i += len(op)
-		}
-	}
-	return append(out, token{kind: tokEnd})
-}
-
-func isWord(c byte) bool {
-	return c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c >= 0x80
-}
-
-func stringToken(s, prefix string) (token, int) {
-	quote := s[:1]
-	if strings.HasPrefix(s, quote+quote+quote) {
-		quote = s[:3]
-	}
-	i := len(quote)
-	start := i
-	for i < len(s) && !strings.HasPrefix(s[i:], quote) {
-		if s[i] == '\\' {
-			i++
-		}
-		i++
-	}
-	if i >= len(s) {
-		syntaxError("unterminated string literal")
-	}
-	kind := tokStr
-	if strings.Contains(prefix, "b") {
-		kind = tokBytes
-	}
-	body := s[start:i]
-	if !strings.Contains(prefix, "r") {
-		body = unescape(body, kind == tokBytes)
-	}
-	return token{kind, body}, i + len(quote)
-}
-
-func unescape(s string, isBytes bool) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' {
-			b.WriteByte(s[i])
-			continue
-		}
-		i++
-		width := map[byte]int{'x': 2, 'u': 4, 'U': 8}[s[i]]
-		if isBytes && s[i] != 'x' {
-			width = 0
-		}
-		simple := map[byte]string{'n': "\n", 't': "\t", 'r': "\r", '\\': "\\", '\'': "'", '"': "\"", 'a': "\a", 'b': "\b", 'f': "\f", 'v': "\v", '\n': ""}
-		switch t, ok := simple[s[i]]; {
-		case ok:
-			b.WriteString(t)
-		case width > 0:
-			n, err := strconv.ParseUint(s[i+1:i+1+width], 16, 32)
-			if err != nil {
-				syntaxError("bad escape")
-			}
-			i += width
-			if isBytes {
-				b.WriteByte(byte(n))
-			} else {
-				b.WriteString(string(must(py.Chr(py.Int(n))).(py.Str)))
-			}
-		case s[i] >= '0' && s[i] <= '7':
-			j := i
-			for j < len(s) && j < i+3 && s[j] >= '0' && s[j] <= '7' {
-				j++
-			}
-			n, _ := strconv.ParseUint(s[i:j], 8, 32)
-			i = j - 1
-			if isBytes {
-				b.WriteByte(byte(n))
-			} else {
-				b.WriteRune(rune(n))
-			}
-		default:
-			b.WriteByte('\\')
-			_, n := utf8.DecodeRuneInString(s[i:])
-			b.WriteString(s[i : i+n])
-			i += n - 1
-		}
-	}
-	return b.String()
-}
 
 type exprParser struct {
 	toks []token
@@ -469,76 +324,6 @@ func (p *exprParser) primary() node {
 			return n
 		}
 	}
-}
-
-// attribute adds the special methods, which the package itself does not show.
-func attribute(o py.Value, name string) py.Value {
-	method := func(fn func(a *py.Args) (py.Value, error)) py.Value {
-		return py.NewFunc(name, func(_ context.Context, a *py.Args) (py.Value, error) { return fn(a) })
-	}
-	_, isType := o.(*py.TypeObject)
-	switch name {
-	case "__name__":
-		if t, ok := o.(*py.TypeObject); ok {
-			return py.Str(t.Name[strings.LastIndex(t.Name, ".")+1:])
-		}
-	case "__round__":
-		return method(func(a *py.Args) (py.Value, error) { return py.Round(o, argOrNone(a)) })
-	case "__int__", "__trunc__":
-		return method(func(*py.Args) (py.Value, error) { return py.ToInt(o) })
-	case "__float__":
-		return method(func(*py.Args) (py.Value, error) { return py.ToFloat(o) })
-	case "__len__":
-		return method(func(*py.Args) (py.Value, error) { n, err := py.Len(o); return py.Int(n), err })
-	case "__str__":
-		return method(func(*py.Args) (py.Value, error) { s, err := py.StrErr(o); return py.Str(s), err })
-	case "__repr__":
-		return method(func(*py.Args) (py.Value, error) { s, err := py.ReprErr(o); return py.Str(s), err })
-	case "__bool__":
-		return method(func(*py.Args) (py.Value, error) { b, err := py.Truth(o); return py.Bool(b), err })
-	case "__abs__":
-		return method(func(*py.Args) (py.Value, error) { return py.Abs(o) })
-	case "__neg__":
-		return method(func(*py.Args) (py.Value, error) { return py.Unary(py.OpNeg, o) })
-	case "__contains__":
-		return method(func(a *py.Args) (py.Value, error) {
-			b, err := py.Contains(o, a.Pos[0])
-			return py.Bool(b), err
-		})
-	case "__getitem__":
-		return method(func(a *py.Args) (py.Value, error) { return py.GetItem(o, a.Pos[0]) })
-	case "__format__":
-		return method(func(a *py.Args) (py.Value, error) {
-			s, err := py.Format(o, string(a.Pos[0].(py.Str)))
-			return py.Str(s), err
-		})
-	case "__class__":
-		if !isType {
-			return typeOf(o)
-		}
-	case "__add__":
-		return method(func(a *py.Args) (py.Value, error) { return py.Binary(py.OpAdd, o, a.Pos[0]) })
-	case "__eq__":
-		return method(func(a *py.Args) (py.Value, error) {
-			b, err := py.Equal(o, a.Pos[0])
-			return py.Bool(b), err
-		})
-	}
-	return must(py.GetAttr(o, name))
-}
-
-func argOrNone(a *py.Args) py.Value {
-	if len(a.Pos) > 0 {
-		return a.Pos[0]
-	}
-	return py.None
-}
-
-func typeOf(v py.Value) py.Value {
-	if t, ok := py.Builtins()[v.Type()]; ok {
-		return t
-	}
-	return &py.TypeObject{Name: v.Type()}
 }
 
 func (p *exprParser) subscript() node {
@@ -847,48 +632,4 @@ func (p *exprParser) braceComprehension(keys, vals []node) node {
 		d := py.NewDict()
 		return d, py.UpdateDict(d, py.NewList(items...))
 	})
-}
-
-// pythonNames is what expressions may name.
-func pythonNames() map[string]py.Value {
-	names := py.Builtins()
-	builder := func(name string, fn func() py.Value) {
-		names[name] = py.NewFunc(name, func(context.Context, *py.Args) (py.Value, error) { return fn(), nil })
-	}
-	builder("rec_list", func() py.Value {
-		a := py.NewList(py.Int(1))
-		a.Append(a)
-		return a
-	})
-	builder("rec_dict", func() py.Value {
-		d := py.DictOf("k", py.Int(1))
-		d.SetStr("s", d)
-		return d
-	})
-	builder("rec_mixed", func() py.Value {
-		l := py.NewList()
-		d := py.DictOf("l", l)
-		l.Append(d)
-		l.Append(py.Tuple{d})
-		return d
-	})
-	names["type"] = py.NewFunc("type", func(_ context.Context, a *py.Args) (py.Value, error) { return typeOf(a.Pos[0]), nil })
-	names["isinstance"] = py.NewFunc("isinstance", func(_ context.Context, a *py.Args) (py.Value, error) {
-		if len(a.Pos) != 2 {
-			return nil, fmt.Errorf("isinstance wants 2 arguments")
-		}
-		classes, ok := a.Pos[1].(py.Tuple)
-		if !ok {
-			classes = py.Tuple{a.Pos[1]}
-		}
-		for _, c := range classes {
-			t := c.(*py.TypeObject).Name
-			got := a.Pos[0].Type()
-			if t == got || t == "int" && got == "bool" || t == "dict" && got == "OrderedDict" {
-				return py.True, nil
-			}
-		}
-		return py.False, nil
-	})
-	return names
 }

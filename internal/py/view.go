@@ -58,7 +58,7 @@ func (v *View) Contains(x Value) (bool, error) {
 
 // ReprTo implements PrinterReprer.
 func (v *View) ReprTo(p *Printer) error {
-	if !p.Enter(v.D) { // CPython keeps views apart, but they lead back here
+	if !p.Enter(v) {
 		p.WriteString("...")
 		return nil
 	}
