@@ -377,6 +377,15 @@ func TestBare(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
+	for expr, want := range map[string]roster.HostID{"bob@192.0.2.7:2022": "192.0.2.7", "192.0.2.7": "192.0.2.7", "[2001:db8::1]:23": "2001:db8::1"} {
+		target, err := roster.NewTarget("glob", expr, "", roster.Groups{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, err := r.Select(target); err != nil || len(s.Yes) != 1 || s.Yes[0].ID != want {
+			t.Errorf("%s: %v, %v", expr, s, err)
+		}
+	}
 	if _, err := roster.Load(ctx, o, &roster.Bare{Destinations: []string{"u@h:x"}}); err == nil || !strings.Contains(err.Error(), "write user@host") {
 		t.Errorf("bad destination: %v", err)
 	}

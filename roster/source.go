@@ -39,6 +39,9 @@ type Entry struct {
 	// SudoPassword is the password for sudo where the source has one apart
 	// from the login's.
 	SudoPassword secret.String
+	// Destination is the text of the command line that the entry was made of,
+	// "" for entries of a roster. As a target it means this host.
+	Destination string
 	// Warnings are what the source noticed about the host.
 	Warnings []Warning
 	// Problem is set when the entry is no host at all (null, a list, ...); it
@@ -85,8 +88,9 @@ type Roster struct {
 	Problems map[HostID]Problems
 	Warnings []Warning
 
-	ids  []HostID
-	byID map[HostID]*Host
+	ids    []HostID
+	byID   map[HostID]*Host
+	byDest map[string]HostID // destinations of the command line
 }
 
 // Load reads the sources and merges them: of a host that several tell of, the
@@ -98,12 +102,15 @@ func Load(ctx context.Context, opts Options, sources ...Source) (*Roster, error)
 	if err != nil {
 		return nil, err
 	}
-	r := &Roster{Groups: map[string][]HostID{}, Problems: map[HostID]Problems{}, ids: order, byID: map[HostID]*Host{}}
+	r := &Roster{Groups: map[string][]HostID{}, Problems: map[HostID]Problems{}, ids: order, byID: map[HostID]*Host{}, byDest: map[string]HostID{}}
 	for _, id := range order {
 		m := all[id]
 		h, warnings, problems := opts.host(m)
 		r.Warnings = append(r.Warnings, m.entry.Warnings...)
 		r.Warnings = append(r.Warnings, warnings...)
+		if m.entry.Destination != "" {
+			r.byDest[m.entry.Destination] = id
+		}
 		for _, g := range m.entry.Groups {
 			if !slices.Contains(r.Groups[g], id) {
 				r.Groups[g] = append(r.Groups[g], id)
@@ -147,6 +154,9 @@ func mergeEntries(ctx context.Context, sources []Source) (map[HostID]*merged, []
 				m.entry.PreferSSHConfig = m.entry.PreferSSHConfig && e.PreferSSHConfig
 				if e.Alias != "" {
 					m.entry.Alias = e.Alias
+				}
+				if e.Destination != "" {
+					m.entry.Destination = e.Destination
 				}
 				if e.SudoPassword.IsSet() {
 					m.entry.SudoPassword = e.SudoPassword

@@ -64,7 +64,7 @@ func bareEntry(dest string) (Entry, error) {
 	if err != nil {
 		return Entry{}, &Error{Pos: Pos{File: "target"}, Err: err, Advice: "write user@host or user@host:port"}
 	}
-	e := Entry{ID: HostID(j.Host), Data: py.DictOf("host", py.Str(j.Host)), PreferSSHConfig: true, Alias: j.Host, Pos: Pos{File: "command line"}}
+	e := Entry{ID: HostID(j.Host), Data: py.DictOf("host", py.Str(j.Host)), PreferSSHConfig: true, Alias: j.Host, Destination: dest, Pos: Pos{File: "command line"}}
 	if j.User != "" {
 		e.Data.SetStr("user", py.Str(j.User))
 	}

@@ -356,6 +356,11 @@ type Selection struct {
 // can be meant, *UnknownHostError for names of a list that the roster does not
 // have, and Problems for mistakes in the entries of hosts that are meant.
 func (r *Roster) Select(t Target) (Selection, error) {
+	if g, ok := t.(*globTarget); ok {
+		if id, bare := r.byDest[g.expr]; bare {
+			t = &globTarget{expr: string(id), pattern: fnmatch.Literal(string(id))}
+		}
+	}
 	var s Selection
 	var problems Problems
 	for _, id := range r.ids {

@@ -72,6 +72,10 @@ func Compile(pattern string) *Pattern {
 	return p
 }
 
+// Literal returns the pattern that matches text and nothing else, whatever
+// characters are in it.
+func Literal(text string) *Pattern { return &Pattern{text: text, plain: true} }
+
 // classEnd returns the index of the ] that closes the set opened before i, or
 // -1. A ] in first place, also behind !, is a member.
 func classEnd(rs []rune, i int) int {

@@ -66,6 +66,13 @@ func TestFilterAndMeta(t *testing.T) {
 	}
 }
 
+func TestLiteral(t *testing.T) {
+	p := fnmatch.Literal("[::1]*")
+	if !p.Match("[::1]*") || p.Match(":") || p.Match("1") || !p.Plain() || p.String() != "[::1]*" {
+		t.Error("Literal is a pattern")
+	}
+}
+
 func FuzzMatch(f *testing.F) {
 	f.Add("a*[b-d]?", "axc1")
 	f.Add("[!]-x", "\xff")
