@@ -7,7 +7,9 @@ import (
 	"pinch/modules"
 	"pinch/modules/cmd"
 	"pinch/modules/file"
+	"pinch/modules/group"
 	"pinch/modules/test"
+	"pinch/modules/user"
 )
 
 // Registry returns the registry of every function that pinch has.
@@ -15,6 +17,8 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 	return modules.New(
 		cmd.Funcs(),
 		file.Funcs(),
+		group.Funcs(),
 		test.Funcs(),
+		user.Funcs(),
 	)
 })

@@ -1,0 +1,248 @@
+// Package group has Salt's group module, over the tools of shadow-utils.
+package group
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"pinch/internal/host"
+	"pinch/internal/py"
+	"pinch/modules"
+	"pinch/states/low"
+)
+
+// Funcs are the functions of this package.
+func Funcs() []*modules.Func {
+	return append([]*modules.Func{
+		modules.State[presentArgs]{Name: "group.present", Platforms: []string{"Linux"}, Check: checkPresent,
+			Doc: "Makes a group and keeps its number and members.\n\n```yaml\nweb:\n  group.present:\n    - gid: 2000\n    - addusers: [alice]\n```"}.Func(),
+		modules.State[absentArgs]{Name: "group.absent", Platforms: []string{"Linux"}, Check: checkAbsent,
+			Doc: "Removes a group.\n\n```yaml\nweb:\n  group.absent: []\n```"}.Func(),
+	}, execFuncs()...)
+}
+
+type presentArgs struct {
+	Name      string   `arg:"name,required" doc:"The group's name."`
+	GID       py.Value `arg:"gid" doc:"Its number; chosen by the host when not given."`
+	System    bool     `arg:"system" default:"False" doc:"Choose the number among those of system groups."`
+	Addusers  []string `arg:"addusers" doc:"Users that must be members."`
+	Delusers  []string `arg:"delusers" doc:"Users that must not be members."`
+	Members   []string `arg:"members" doc:"All the members there are to be."`
+	NonUnique bool     `arg:"non_unique" default:"False" doc:"Accept a number that another group has."`
+	Local     bool     `arg:"local" default:"False" doc:"Look at the local files only."`
+}
+
+type absentArgs struct {
+	Name  string `arg:"name,required" doc:"The group's name."`
+	Local bool   `arg:"local" default:"False" doc:"Look at the local files only."`
+}
+
+func dict(g host.Group) *py.Dict {
+	return py.DictOf("name", py.Str(g.Name), "passwd", py.Str("x"), "gid", py.Int(g.GID), "members", py.Strings(g.Members...))
+}
+
+// delta is what is different about a group, in Salt's order.
+type delta struct {
+	list    *py.Dict // as Salt prints it
+	invalid string   // Salt's comment for an unusable argument
+	delAll  []string // with members: [] , who goes
+}
+
+// changes compares; ok is false when there is no such group.
+func (a *presentArgs) changes(c host.Reader) (d delta, ok bool) {
+	g, ok := c.Group(a.Name)
+	if !ok {
+		return delta{}, false
+	}
+	d.list = py.NewDict()
+	if py.IsTrue(a.GID) {
+		n, err := strconv.Atoi(py.ToStr(a.GID))
+		if err != nil {
+			d.invalid = "Invalid gid"
+			return d, true
+		}
+		if g.GID != n {
+			d.list.SetStr("gid", py.Int(n))
+		}
+	}
+	switch {
+	case a.Members == nil:
+	case len(a.Members) == 0:
+		if len(g.Members) > 0 {
+			set, err := py.NewSet(py.Strings(g.Members...).Items...)
+			if err == nil {
+				d.list.SetStr("delusers", set)
+			}
+			d.delAll = g.Members
+		}
+	case !sameSet(a.Members, g.Members):
+		d.list.SetStr("members", py.Strings(a.Members...))
+	}
+	missing := slices.DeleteFunc(slices.Clone(a.Addusers), func(u string) bool { return slices.Contains(g.Members, u) })
+	if len(missing) > 0 {
+		d.list.SetStr("addusers", py.Strings(missing...))
+	}
+	extra := slices.DeleteFunc(slices.Clone(a.Delusers), func(u string) bool { return !slices.Contains(g.Members, u) })
+	if len(extra) > 0 {
+		d.list.SetStr("delusers", py.Strings(extra...))
+	}
+	return d, true
+}
+
+func sameSet(a, b []string) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	sort.Strings(a)
+	sort.Strings(b)
+	return slices.Equal(slices.Compact(a), slices.Compact(b))
+}
+
+func checkPresent(_ context.Context, c *modules.Call, a *presentArgs) (modules.Plan, error) {
+	none := func(comment string) (modules.Plan, error) {
+		return modules.Plan{Would: modules.Done{Result: low.None, Comment: comment}}, nil
+	}
+	if a.Members != nil && (a.Addusers != nil || a.Delusers != nil) {
+		return none(`Error: Conflicting options "members" with "addusers" and/or "delusers" can not be used together. `)
+	}
+	for _, u := range a.Addusers {
+		if slices.Contains(a.Delusers, u) {
+			return none("Error. Same user(s) can not be added and deleted simultaneously")
+		}
+	}
+	d, exists := a.changes(c)
+	switch {
+	case d.invalid != "":
+		// Salt shows its own two keys as if they were changes
+		return modules.Fail("The following group attributes are set to be changed:\nresult: False\ncomment: Invalid gid\n"), nil
+	case !exists:
+		return modules.Would(fmt.Sprintf("Group %s set to be added", a.Name), nil, func(ctx context.Context, w host.Writer) (modules.Done, error) { return a.create(ctx, w) }), nil
+	case d.list.Len() == 0:
+		return modules.InOrder(fmt.Sprintf("Group %s is present and up to date", a.Name)), nil
+	}
+	var b strings.Builder
+	b.WriteString("The following group attributes are set to be changed:\n")
+	for k, v := range d.list.All() {
+		fmt.Fprintf(&b, "%s: %s\n", py.ToStr(k), py.ToStr(v))
+	}
+	comment := b.String()
+	return modules.Would(comment, nil, func(ctx context.Context, w host.Writer) (modules.Done, error) {
+		if err := a.update(ctx, w, d); err != nil {
+			return modules.Done{}, err
+		}
+		if left, ok := a.changes(w); ok && left.list.Len() > 0 {
+			return modules.Done{Result: low.False, Comment: comment + "Some changes could not be applied", Changes: py.DictOf("Failed", left.list)}, nil
+		}
+		return modules.OK(comment, py.DictOf("Final", py.Str("All changes applied successfully"))), nil
+	}), nil
+}
+
+// run runs a tool; whether it succeeded is found by looking again, as in Salt.
+func run(ctx context.Context, w host.Writer, argv ...string) (bool, error) {
+	if w.LookPath(argv[0]) == "" {
+		return false, modules.CommandExecutionError(fmt.Sprintf("'%s' is not available", argv[0]))
+	}
+	out, err := w.Run(ctx, host.Cmd{Argv: argv})
+	return out.Code == 0, err
+}
+
+func (a *presentArgs) update(ctx context.Context, w host.Writer, d delta) error {
+	each := func(flag string, users []string) error {
+		for _, u := range users {
+			if _, err := run(ctx, w, "gpasswd", flag, u, a.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for k := range d.list.All() {
+		var err error
+		switch py.ToStr(k) {
+		case "gid":
+			argv := []string{"groupmod", "-g", py.ToStr(a.GID), a.Name}
+			if a.NonUnique {
+				argv = []string{"groupmod", "-o", "-g", py.ToStr(a.GID), a.Name}
+			}
+			_, err = run(ctx, w, argv...)
+		case "addusers":
+			err = each("--add", a.Addusers)
+		case "delusers":
+			if d.delAll != nil {
+				err = each("--del", d.delAll)
+			} else {
+				err = each("--del", a.Delusers)
+			}
+		case "members":
+			_, err = run(ctx, w, "gpasswd", "--members", strings.Join(a.Members, ","), a.Name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *presentArgs) create(ctx context.Context, w host.Writer) (modules.Done, error) {
+	if py.IsTrue(a.GID) && !a.NonUnique {
+		n, err := strconv.Atoi(py.ToStr(a.GID))
+		if err == nil {
+			if g, taken := w.GroupID(n); taken {
+				return modules.Failed(fmt.Sprintf("Group %s is not present but gid %d is already taken by group %s", a.Name, n, g.Name)), nil
+			}
+		}
+	}
+	ok, err := add(ctx, w, a.Name, a.GID, a.System, a.NonUnique)
+	if err != nil {
+		return modules.Done{}, err
+	}
+	g, found := w.Group(a.Name)
+	if !ok || !found {
+		return modules.Failed(fmt.Sprintf("Failed to create new group %s", a.Name)), nil
+	}
+	members := a.Members
+	if len(a.Addusers) > 0 {
+		members = a.Addusers
+	}
+	if len(members) > 0 {
+		if _, err := run(ctx, w, "gpasswd", "--members", strings.Join(members, ","), a.Name); err != nil {
+			return modules.Done{}, err
+		}
+		g, _ = w.Group(a.Name)
+	}
+	if left, ok := a.changes(w); ok && left.list.Len() > 0 {
+		return modules.Done{Result: low.False, Comment: fmt.Sprintf("Group %s has been created but, some changes could not be applied", a.Name), Changes: py.DictOf("Failed", left.list)}, nil
+	}
+	return modules.OK(fmt.Sprintf("New group %s created", a.Name), dict(g)), nil
+}
+
+func add(ctx context.Context, w host.Writer, name string, gid py.Value, system, nonUnique bool) (bool, error) {
+	argv := []string{"groupadd"}
+	if py.IsTrue(gid) {
+		argv = append(argv, "-g", py.ToStr(gid))
+		if nonUnique {
+			argv = append(argv, "-o")
+		}
+	}
+	if system {
+		argv = append(argv, "-r")
+	}
+	return run(ctx, w, append(argv, name)...)
+}
+
+func checkAbsent(_ context.Context, c *modules.Call, a *absentArgs) (modules.Plan, error) {
+	if _, ok := c.Group(a.Name); !ok {
+		return modules.InOrder("Group not present"), nil
+	}
+	return modules.Would(fmt.Sprintf("Group %s is set for removal", a.Name), nil, func(ctx context.Context, w host.Writer) (modules.Done, error) {
+		ok, err := run(ctx, w, "groupdel", a.Name)
+		if err != nil {
+			return modules.Done{}, err
+		}
+		if !ok {
+			return modules.Failed("Failed to remove group " + a.Name), nil
+		}
+		return modules.OK("Removed group "+a.Name, py.DictOf(a.Name, py.Str(""))), nil
+	}), nil
+}

@@ -1,0 +1,144 @@
+// Package user has Salt's user and shadow modules: accounts of the host. It
+// changes them with the tools of shadow-utils; passwords never stand on a
+// command line.
+package user
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+
+	"pinch/internal/host"
+	"pinch/internal/py"
+	"pinch/modules"
+)
+
+// Funcs are the functions of this package.
+func Funcs() []*modules.Func { return append(stateFuncs(), execFuncs()...) }
+
+// hidden stands for a password in results.
+const hidden = "XXX-REDACTED-XXX"
+
+// account is a user as Salt's user.info shows it.
+type account struct {
+	name, passwd, home, shell                         string
+	uid, gid                                          int
+	groups                                            []string // sorted, the primary one included
+	fullname, roomnumber, workphone, homephone, other string
+}
+
+// lookup reads an account; ok is false when there is none.
+func lookup(c host.Reader, name string) (*account, bool) {
+	u, ok := c.User(name)
+	if !ok {
+		return nil, false
+	}
+	a := &account{name: u.Name, passwd: u.Passwd, home: u.Home, shell: u.Shell, uid: u.UID, gid: u.GID, groups: groupsOf(c, u)}
+	gecos := append(strings.SplitN(u.Gecos, ",", 5), "", "", "", "")
+	a.fullname, a.roomnumber, a.workphone, a.homephone, a.other = gecos[0], gecos[1], gecos[2], gecos[3], gecos[4]
+	return a, true
+}
+
+// groupsOf lists the groups of a user by name, sorted.
+func groupsOf(c host.Reader, u host.User) []string {
+	all, err := c.Groups()
+	if err != nil {
+		return nil
+	}
+	set := map[string]bool{}
+	for _, g := range all {
+		if g.GID == u.GID {
+			set[g.Name] = true
+		}
+		for _, m := range g.Members {
+			if m == u.Name {
+				set[g.Name] = true
+			}
+		}
+	}
+	names := make([]string, 0, len(set))
+	for n := range set {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// dict is the account in Salt's form.
+func (a *account) dict() *py.Dict {
+	return py.DictOf("gid", py.Int(a.gid), "groups", py.Strings(a.groups...), "home", py.Str(a.home), "name", py.Str(a.name),
+		"passwd", py.Str(a.passwd), "shell", py.Str(a.shell), "uid", py.Int(a.uid), "fullname", py.Str(a.fullname),
+		"roomnumber", py.Str(a.roomnumber), "workphone", py.Str(a.workphone), "homephone", py.Str(a.homephone), "other", py.Str(a.other))
+}
+
+// gecos is the comment field, without empty parts at its end.
+func (a *account) gecos() string {
+	return strings.TrimRight(strings.Join([]string{a.fullname, a.roomnumber, a.workphone, a.homephone, a.other}, ","), ",")
+}
+
+const shadowFile = "/etc/shadow"
+
+// shadow is a user's entry of the shadow file. A field that is empty there is
+// -1, as the C library has it.
+type shadow struct {
+	found                                 bool
+	name, passwd                          string
+	lstchg, min, max, warn, inact, expire int
+}
+
+func readShadow(c host.Reader, name string) shadow {
+	b, err := c.ReadFile(shadowFile)
+	if err != nil {
+		return shadow{}
+	}
+	for _, line := range strings.Split(string(b), "\n") {
+		f := strings.Split(line, ":")
+		if f[0] != name || len(f) < 8 {
+			continue
+		}
+		num := func(s string) int {
+			n, err := strconv.Atoi(s)
+			if err != nil {
+				return -1
+			}
+			return n
+		}
+		return shadow{true, f[0], f[1], num(f[2]), num(f[3]), num(f[4]), num(f[5]), num(f[6]), num(f[7])}
+	}
+	return shadow{}
+}
+
+// dict is the entry in Salt's form: empty texts when there is none.
+func (s shadow) dict() *py.Dict {
+	num := func(n int) py.Value {
+		if !s.found {
+			return py.Str("")
+		}
+		return py.Int(n)
+	}
+	return py.DictOf("name", py.Str(s.name), "passwd", py.Str(s.passwd), "lstchg", num(s.lstchg), "min", num(s.min),
+		"max", num(s.max), "warn", num(s.warn), "inact", num(s.inact), "expire", num(s.expire))
+}
+
+// groupID resolves a group's name or number to its number, as
+// file.group_to_gid does; ok is false when there is no such group.
+func groupID(c host.Reader, v py.Value) (gid int, ok bool) {
+	if n, isInt := py.AsInt(v); isInt {
+		return int(n), true
+	}
+	s := py.ToStr(v)
+	if g, found := c.Group(s); found {
+		return g.GID, true
+	}
+	if n, err := strconv.Atoi(s); err == nil {
+		return n, true
+	}
+	return 0, false
+}
+
+func groupName(c host.Reader, gid int) string {
+	if g, ok := c.GroupID(gid); ok {
+		return g.Name
+	}
+	return strconv.Itoa(gid)
+}
