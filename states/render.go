@@ -75,6 +75,10 @@ func (c *compiler) compileTemplate(ctx context.Context, t *template) (py.Value, 
 			return nil, err
 		}
 	}
+	// Jinja writes line feeds; text of a file with CR LF gets these back.
+	if out, ok := value.(rendered); ok && strings.Contains(text, "\r\n") && !strings.Contains(out.text, "\r\n") {
+		value = rendered{strings.ReplaceAll(out.text, "\n", "\r\n")}
+	}
 	return value, nil
 }
 

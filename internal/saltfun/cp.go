@@ -114,33 +114,23 @@ func (h *Host) treePath(text, env string) (*fileserver.File, error) {
 		"%s is no file of the state tree; while rendering only salt:// files can be read", text)
 }
 
-// readText reads a file as Python's text mode does.
+// readText reads a file as Salt does: strict UTF-8, line ends as they are.
 func readText(f *fileserver.File) (py.Value, error) {
 	raw, err := f.Read()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Path, err)
 	}
-	if !utf8.Valid(raw) {
-		return nil, py.Errorf("UnicodeDecodeError", "%s", decodeError(raw))
-	}
-	return py.Str(UniversalNewlines(string(raw))), nil
+	text, err := DecodeText(raw)
+	return py.Str(text), err
 }
 
-// UniversalNewlines turns CR LF and CR into LF.
-func UniversalNewlines(s string) string {
-	if !strings.Contains(s, "\r") {
-		return s
-	}
-	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
-}
-
-// DecodeText decodes a file of the tree as Salt reads it: strict UTF-8 with
-// universal newlines.
+// DecodeText decodes a file of the tree as Salt reads it: strict UTF-8, line
+// ends as they are.
 func DecodeText(raw []byte) (string, error) {
 	if !utf8.Valid(raw) {
 		return "", py.Errorf("UnicodeDecodeError", "%s", decodeError(raw))
 	}
-	return UniversalNewlines(string(raw)), nil
+	return string(raw), nil
 }
 
 // decodeError words Python's UnicodeDecodeError for the first bad byte.
@@ -239,10 +229,10 @@ func cpHashFile(c *call) (py.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := py.NewDict()
 	if f == nil {
-		return out, nil
+		return py.Str(""), nil
 	}
+	out := py.NewDict()
 	kind := c.h.Files.HashType()
 	sum, err := f.Hash(kind)
 	if err != nil {

@@ -3,6 +3,7 @@ package saltfun
 import (
 	"strings"
 
+	"pinch/internal/jinja"
 	"pinch/internal/py"
 )
 
@@ -122,11 +123,19 @@ func slsutilBanner(c *call) (py.Value, error) {
 		lines = append(lines, py.ToStr(c.arg("blockstart")))
 	}
 	lines = append(lines, rule, spacer)
-	for _, l := range wrap(title, inner) {
+	titleLines, err := jinja.WrapText(title, inner)
+	if err != nil {
+		return nil, err
+	}
+	textLines, err := jinja.WrapText(text, inner)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range titleLines {
 		lines = append(lines, left+" "+center(l, inner)+" "+right)
 	}
 	lines = append(lines, spacer)
-	for _, l := range wrap(text, inner) {
+	for _, l := range textLines {
 		lines = append(lines, left+" "+l+strings.Repeat(" ", inner-length(l))+" "+right)
 	}
 	lines = append(lines, rule)
@@ -151,39 +160,6 @@ func center(s string, width int) string {
 	left := pad/2 + pad&width&1
 	return strings.Repeat(" ", left) + s + strings.Repeat(" ", pad-left)
 }
-
-// wrap is textwrap.wrap for text without hyphens or tabs at line ends: words
-// are put on lines, words that are too long are cut.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range splitWords(text) {
-		for {
-			switch {
-			case line == "" && length(word) <= width:
-				line = word
-			case line != "" && length(line)+1+length(word) <= width && !strings.HasSuffix(line, "-\x00"):
-				line += " " + word
-			case line == "":
-				r := []rune(word)
-				lines = append(lines, string(r[:width]))
-				word = string(r[width:])
-				continue
-			default:
-				lines = append(lines, line)
-				line = ""
-				continue
-			}
-			break
-		}
-	}
-	if line != "" {
-		lines = append(lines, line)
-	}
-	return lines
-}
-
-func splitWords(text string) []string { return strings.Fields(text) }
 
 func findUp(c *call, exists func(string) bool) (py.Value, error) {
 	start := ""
