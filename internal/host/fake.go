@@ -290,6 +290,15 @@ func (f *Fake) Attrs(p string) (uint32, bool, error) {
 	return n.attrs, true, nil
 }
 
+// StatFS implements Reader: every file system of a fake has 1 GiB, half free.
+func (f *Fake) StatFS(p string) (FSInfo, error) {
+	if _, err := f.Stat(p); err != nil {
+		return FSInfo{}, err
+	}
+	return FSInfo{BlockSize: 4096, FragSize: 4096, Blocks: 1 << 18, BlocksFree: 1 << 17, BlocksAvail: 1 << 17,
+		Files: 1 << 16, FilesFree: 1 << 15, FilesAvail: 1 << 15, NameMax: 255}, nil
+}
+
 // LookPath implements Reader.
 func (f *Fake) LookPath(name string) string {
 	f.mu.Lock()

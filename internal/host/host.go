@@ -33,6 +33,9 @@ type Reader interface {
 	// ok is false where the file system or platform has none.
 	Attrs(path string) (flags uint32, ok bool, err error)
 
+	// StatFS describes the file system that a path is on.
+	StatFS(path string) (FSInfo, error)
+
 	// LookPath finds an executable in the host's PATH (salt.utils.path.which):
 	// "" when there is none.
 	LookPath(name string) string
@@ -108,6 +111,16 @@ type Info struct {
 	Dev     uint64
 	Nlink   uint64
 	Rdev    uint64
+}
+
+// FSInfo describes a file system, with the fields of statvfs(3): sizes in
+// blocks of FragSize bytes.
+type FSInfo struct {
+	BlockSize, FragSize             int64
+	Blocks, BlocksFree, BlocksAvail uint64
+	Files, FilesFree, FilesAvail    uint64
+	Flags                           uint64
+	NameMax                         uint64
 }
 
 // IsDir says whether it is a directory.

@@ -126,7 +126,7 @@ func (o *op) directory(ctx context.Context, a *directoryArgs) (*ret, error) {
 	if err != nil {
 		return nil, err
 	}
-	would := o.directoryWould(a, d, exclude)
+	would := o.directoryWould(ctx, a, d, exclude)
 	if would.err != nil {
 		return nil, would.err
 	}
@@ -200,7 +200,7 @@ type dirWould struct {
 }
 
 // directoryWould lists what is not as it should be (Salt's _check_directory).
-func (o *op) directoryWould(a *directoryArgs, d dirSpec, exclude filter) dirWould {
+func (o *op) directoryWould(ctx context.Context, a *directoryArgs, d dirSpec, exclude filter) dirWould {
 	changes := py.NewDict()
 	note := func(path string, c *py.Dict) {
 		if c.Len() > 0 {
@@ -244,7 +244,7 @@ func (o *op) directoryWould(a *directoryArgs, d dirSpec, exclude filter) dirWoul
 		note(d.name, o.metaDiff(d.name, user, group, dirMode, d.follow))
 	}
 	if a.Clean {
-		if err := o.cleanWould(d.name, a.Require, exclude, tree, changes); err != nil {
+		if err := o.cleanWould(ctx, d.name, a.Require, exclude, tree, changes); err != nil {
 			return dirWould{err: err}
 		}
 	}
@@ -266,8 +266,8 @@ func (o *op) directoryWould(a *directoryArgs, d dirSpec, exclude filter) dirWoul
 
 // cleanWould notes what clean would remove. A path that is the beginning of a
 // kept one stays, by text, as in Salt's test mode.
-func (o *op) cleanWould(name string, require py.Value, exclude filter, tree []level, changes *py.Dict) error {
-	keep := o.keepFiles(name, require)
+func (o *op) cleanWould(ctx context.Context, name string, require py.Value, exclude filter, tree []level, changes *py.Dict) error {
+	keep := o.keepFiles(ctx, name, require)
 	for _, l := range tree {
 		for _, n := range append(append([]string(nil), l.files...), l.dirs...) {
 			path := joinPath(l.dir, n)
@@ -343,7 +343,7 @@ func (o *op) fixDirectory(ctx context.Context, r *ret, a *directoryArgs, d dirSp
 		}
 	}
 	if a.Clean {
-		removed, err := o.cleanDir(d.name, o.keepFiles(d.name, a.Require), exclude)
+		removed, err := o.cleanDir(d.name, o.keepFiles(ctx, d.name, a.Require), exclude)
 		if err != nil {
 			return r.fail(raised(err)), nil
 		}

@@ -3,6 +3,7 @@ package file
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"strconv"
 	"strings"
@@ -217,16 +218,18 @@ func (p *patcher) run(ctx context.Context, r *ret, rejects *string) (*ret, error
 	if p.isDir && p.strip != nil {
 		opts = append(opts, fmt.Sprintf("-p%d", *p.strip))
 	}
-	check, err := p.patch(ctx, true, p.data, append([]string{"-N", "-r", "-"}, opts...)...)
+	// -o makes the program name the same files as Salt's look does; a dry run
+	// writes none of them.
+	check, err := p.patch(ctx, true, p.data, append([]string{"-N", "-r", "-", "-o", "/tmp/tmp" + strings.ToLower(rand.Text()[:8])}, opts...)...)
 	if err != nil {
 		return nil, err
 	}
+	check.Stdout = bytes.ReplaceAll(check.Stdout, []byte("checking file"), []byte("patching file"))
 	if check.Code != 0 {
 		return p.rejected(ctx, r, check, opts, rejects)
 	}
 	if p.test {
 		r.changes = outputDict(check)
-		r.changes.SetStr("stdout", py.Str(strings.ReplaceAll(r.changes.String("stdout"), "checking file", "patching file")))
 		return r.is(low.None, "The patch would be applied"), nil
 	}
 	done, err := p.patch(ctx, false, p.data, opts...)

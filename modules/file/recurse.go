@@ -275,7 +275,7 @@ func (o *op) recurse(ctx context.Context, a *recurseArgs) (*ret, error) {
 		return nil, err
 	}
 	if a.Clean {
-		keep := append(o.keepFiles(name, a.Require), sortedKeys(x.keep)...)
+		keep := append(o.keepFiles(ctx, name, a.Require), sortedKeys(x.keep)...)
 		exclude, err := newFilter(py.None, a.ExcludePat)
 		if err != nil {
 			return nil, err

@@ -153,6 +153,9 @@ func (o *op) chooseSource(ctx context.Context, a *sourceArgs) (source string, ha
 
 func (o *op) sourceExists(ctx context.Context, ref string) (bool, error) {
 	switch scheme := schemeOf(ref); {
+	case scheme == "salt" && o.Sources == nil:
+		_, ok, err := o.treeText(ctx, ref, o.env())
+		return ok, err
 	case scheme == "salt":
 		_, err := o.Sources.Stat(ctx, ref, "")
 		var se *modules.SourceError
@@ -210,6 +213,20 @@ func (o *op) resolve(ctx context.Context, a *sourceArgs, source string, hash py.
 }
 
 func (o *op) resolveTree(ctx context.Context, a *sourceArgs, c *content, have string) (problem string, err error) {
+	if o.Sources == nil { // an execution function, which is granted nothing
+		data, ok, err := o.treeText(ctx, c.source, o.env())
+		if err != nil {
+			return "", err
+		}
+		if !ok {
+			return fmt.Sprintf("Source file %s not found in saltenv '%s'", c.source, o.env()), nil
+		}
+		c.data, c.inMem, c.sum = data, true, checksum{"sha256", hashBytes(data, "sha256")}
+		if a.template != "" {
+			return o.renderHere(ctx, a, c)
+		}
+		return "", nil
+	}
 	var info modules.SourceInfo
 	if a.entry != nil {
 		info, err = o.Sources.StatEntry(ctx, *a.entry, have, a.extra)

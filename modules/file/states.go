@@ -11,5 +11,3 @@ func stateFuncs() []*modules.Func {
 		shortcut(), symlink(), tidied(), touch(), uncommentState(),
 	}
 }
-
-func execFuncs() []*modules.Func { return nil }

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"sort"
@@ -9,6 +10,7 @@ import (
 	"pinch/internal/fnmatch"
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/states/low"
 )
 
 // level is one directory of a walk: its subdirectories (links to directories
@@ -137,7 +139,7 @@ func (f filter) takes(rel string) (bool, error) {
 // keepFiles lists what a cleaned directory keeps because the state requires
 // it: the files of required file states, whole trees for directories (Salt's
 // _gen_keep_files).
-func (o *op) keepFiles(name string, require py.Value) []string {
+func (o *op) keepFiles(ctx context.Context, name string, require py.Value) []string {
 	l, ok := require.(*py.List)
 	if !ok {
 		return nil
@@ -154,8 +156,7 @@ func (o *op) keepFiles(name string, require py.Value) []string {
 		}
 		for i := range o.Lowstate {
 			c := &o.Lowstate[i]
-			low := c.Data
-			if !same(orNone(low.Lookup("name")), want) && !same(orNone(low.Lookup("__id__")), want) {
+			if !same(orNone(c.Data.Lookup("name")), want) && !same(orNone(c.Data.Lookup("__id__")), want) {
 				continue
 			}
 			fn := c.Name()
@@ -166,8 +167,9 @@ func (o *op) keepFiles(name string, require py.Value) []string {
 			if rel := relPath(fn, name); strings.HasPrefix(rel, "..") {
 				continue
 			}
-			// Of another file.recurse Salt keeps what its source has. That source
-			// is not granted to this state: all that is there is kept.
+			if c.Fun() == "recurse" && o.keepRecursed(ctx, c, keep) {
+				continue
+			}
 			for _, lv := range levels(o.w, fn, -1) {
 				keep[lv.dir] = true
 				for _, n := range append(lv.dirs, lv.files...) {
@@ -182,6 +184,51 @@ func (o *op) keepFiles(name string, require py.Value) []string {
 	}
 	sort.Strings(out)
 	return out
+}
+
+// keepRecursed keeps what another file.recurse makes of its source. Without a
+// controller to list that source it says false, and all that is there is kept.
+func (o *op) keepRecursed(ctx context.Context, c *low.Chunk, keep map[string]bool) bool {
+	parts, _, err := strList(orNone(c.Data.Lookup("source")))
+	if err != nil || o.Remote == nil {
+		return false
+	}
+	f, err := newFilter(orNone(c.Data.Lookup("include_pat")), orNone(c.Data.Lookup("exclude_pat")))
+	if err != nil {
+		return false
+	}
+	empty, merge := given(orNone(c.Data.Lookup("include_empty"))), given(orNone(c.Data.Lookup("merge")))
+	depth, limited := py.AsInt(orNone(c.Data.Lookup("maxdepth")))
+	for _, p := range parts {
+		root, env, ok := strings.Cut(strings.TrimRight(strings.TrimPrefix(p, "salt://"), "/"), "?saltenv=")
+		if !ok {
+			env = orText(c.Env(), "base")
+		}
+		found := false
+		for _, fun := range []string{"cp.list_master", "cp.list_master_dirs"} {
+			v, err := o.Remote.Call(ctx, fun, py.NewArgs(py.Str(env), py.Str(root)))
+			l, isList := v.(*py.List)
+			if err != nil || !isList {
+				return false
+			}
+			for _, it := range l.Items {
+				rel, below := strings.CutPrefix(py.ToStr(it), root+"/")
+				if !below {
+					continue
+				}
+				found = true
+				takes, err := f.takes(rel)
+				if err != nil || !takes || limited && strings.Count(rel, "/") > int(depth) || fun == "cp.list_master_dirs" && !empty {
+					continue
+				}
+				keep[joinPath(c.Name(), rel)] = true
+			}
+		}
+		if found && !merge {
+			break
+		}
+	}
+	return true
 }
 
 // cleanDir removes everything below a directory but what is kept, the parents
