@@ -32,7 +32,11 @@ func TestGoldenRecorded(t *testing.T) {
 		cases = append(cases, c.(*py.Dict))
 	}
 	golden.Check(t, "recorded.json", cases, func(c *py.Dict) string { return c.String("template") }, func(c *py.Dict) string {
-		vars := py.DictOf("opts", py.NewDict(), "saltenv", py.Str("base"))
+		opts, ok := c.Lookup("opts").(*py.Dict)
+		if !ok {
+			opts = py.NewDict()
+		}
+		vars := py.DictOf("opts", opts, "saltenv", py.Str("base"))
 		if d, ok := c.Lookup("context").(*py.Dict); ok {
 			vars.Update(d)
 		}
