@@ -10,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"pinch/internal/config"
-	"pinch/internal/output"
 	"pinch/internal/py"
 	"pinch/internal/saltyaml"
 	"pinch/roster"
@@ -115,22 +114,6 @@ func (a *app) addRoots(opts *py.Dict, key string, given []string) error {
 	}
 	opts.SetStr(key, roots)
 	return nil
-}
-
-// outputOptions are the outputter's settings of the configuration.
-func outputOptions(conf *config.Config) output.Options {
-	o := output.DefaultOptions()
-	if conf.Output.StateOutput != "" {
-		o.StateOutput = conf.Output.StateOutput
-	}
-	if conf.Output.StateVerbose != nil {
-		o.StateVerbose = py.IsTrue(conf.Output.StateVerbose)
-	}
-	o.StateOutputDiff, o.StateOutputProfile = conf.Output.StateOutputDiff, conf.Output.StateOutputProfile
-	if conf.Output.Outputter != "" {
-		o.Output = &conf.Output.Outputter
-	}
-	return o
 }
 
 // rosterRenderer renders rosters as the tree renders SLS.

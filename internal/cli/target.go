@@ -90,7 +90,7 @@ func (a *app) target(ctx context.Context, c *cli.Context) error {
 		Local:  local, Self: a.env.Self, Wipe: c.Bool("wipe") || conf.SSH.Wipe, Controller: controllerName(), Stop: stop, Progress: progress,
 		Warn: func(host, msg string) { log.Warn(msg, "host", host) }, Log: log,
 	}
-	p := &printer{app: a, c: c, options: outputOptions(conf), job: job, w: progress.Writer()}
+	p := &printer{app: a, c: c, options: output.FromConfig(conf.Opts), job: job, w: progress.Writer()}
 	if err := p.open(); err != nil {
 		return err
 	}
@@ -317,7 +317,7 @@ func (p *printer) complain(r *fleet.Result) {
 		fmt.Fprintf(p.app.env.Stderr, "pinch: %s: not run\n", r.ID)
 		return
 	}
-	for _, line := range strings.Split(strings.TrimRight(r.Err.Error(), "\n"), "\n") {
+	for _, line := range strings.Split(strings.TrimRight(output.Clean(r.Err.Error()), "\n"), "\n") {
 		fmt.Fprintf(p.app.env.Stderr, "pinch: %s\n", line)
 	}
 }

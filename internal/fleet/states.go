@@ -207,7 +207,7 @@ func (w *worker) runChunks(ctx context.Context, p *prepared, c *states.Compiled,
 		var busy *shim.BusyError
 		switch {
 		case errors.As(err, &busy):
-			w.res.Return, w.res.Out = py.NewList(py.Str(busy.Msg)), highstateOut
+			w.res.Return, w.res.Out = py.Str(busy.Msg), ""
 			return fmt.Errorf("%s: %w", w.res.ID, err)
 		case ctx.Err() != nil:
 			return fmt.Errorf("%s: interrupted after %d results: %w", w.res.ID, done, context.Canceled)

@@ -8,6 +8,7 @@ import (
 	"pinch/modules/cmd"
 	"pinch/modules/file"
 	"pinch/modules/group"
+	"pinch/modules/service"
 	"pinch/modules/test"
 	"pinch/modules/user"
 )
@@ -18,6 +19,7 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		cmd.Funcs(),
 		file.Funcs(),
 		group.Funcs(),
+		service.Funcs(),
 		test.Funcs(),
 		user.Funcs(),
 	)
