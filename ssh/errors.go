@@ -219,7 +219,7 @@ func explainNet(err error) (cause error, advice string) {
 		return &netCause{"no route to the host", err}, "check host in the roster and the network"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return &netCause{"the host reset the connection", err}, ""
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe):
 		return &netCause{"the host closed the connection", err}, ""
 	}
 	return err, ""

@@ -113,6 +113,10 @@ func newHostKeySet(t *testing.T) hostKeySet {
 // file writes the known_hosts file of a case.
 func (k hostKeySet) file(t *testing.T, text string) string {
 	t.Helper()
+	line := func(key []byte) string { return strings.TrimSpace(string(sshtest.PublicLine(t, key))) }
+	// Longer words first.
+	text = strings.NewReplacer("OTHERCA", line(k.otherCA), "OTHER", line(k.other), "KEY", line(k.key), "CA", line(k.ca)).Replace(text)
+	// Afterwards: a hash may contain the words above.
 	for {
 		before, rest, found := strings.Cut(text, "HASH(")
 		if !found {
@@ -121,9 +125,6 @@ func (k hostKeySet) file(t *testing.T, text string) string {
 		name, after, _ := strings.Cut(rest, ") ")
 		text = before + xknownhosts.HashHostname(name) + " " + after
 	}
-	line := func(key []byte) string { return strings.TrimSpace(string(sshtest.PublicLine(t, key))) }
-	// Longer words first.
-	text = strings.NewReplacer("OTHERCA", line(k.otherCA), "OTHER", line(k.other), "KEY", line(k.key), "CA", line(k.ca)).Replace(text)
 	path := filepath.Join(t.TempDir(), "known_hosts")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -109,8 +110,8 @@ func TestLimitStandsStillWhilePaused(t *testing.T) {
 func TestSilenceWatch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		fired := 0
-		s := newSilence(10*time.Second, func() { fired++ })
+		var fired atomic.Int64
+		s := newSilence(10*time.Second, func() { fired.Add(1) })
 		time.Sleep(time.Minute)
 		s.begin()
 		for range 5 {
@@ -119,19 +120,19 @@ func TestSilenceWatch(t *testing.T) {
 		}
 		s.end()
 		time.Sleep(time.Minute)
-		if fired != 0 {
+		if fired.Load() != 0 {
 			t.Fatal("fired while nobody waited")
 		}
 		s.begin()
 		s.begin()
 		s.end()
 		time.Sleep(9 * time.Second)
-		if fired != 0 {
+		if fired.Load() != 0 {
 			t.Fatal("fired too early")
 		}
 		time.Sleep(2 * time.Second)
-		if fired != 1 {
-			t.Fatalf("fired %d times", fired)
+		if fired.Load() != 1 {
+			t.Fatalf("fired %d times", fired.Load())
 		}
 		s.end()
 		var none *silence
