@@ -3,7 +3,7 @@ package states
 import (
 	"context"
 	"fmt"
-	"path"
+	"strings"
 
 	"pinch/internal/fileserver"
 	"pinch/internal/py"
@@ -109,6 +109,7 @@ func (t *Tree) newCompiler(req *Request, caller Caller) (*compiler, error) {
 	if _, ok := c.opts.Lookup("pillar").(*py.Dict); !ok {
 		c.opts.SetStr("pillar", py.NewDict())
 	}
+	completeOpts(c.opts)
 	c.cacheDir = c.opts.String("cachedir")
 	var err error
 	if c.disabled, err = textList(c.opts.Lookup("disabled_requisites"), "disabled_requisites"); err != nil {
@@ -121,6 +122,24 @@ func (t *Tree) newCompiler(req *Request, caller Caller) (*compiler, error) {
 		Environ: t.cfg.Environ, Log: t.cfg.Log,
 	}
 	return c, nil
+}
+
+// completeOpts adds the options that a state run takes from its master (Salt:
+// BaseHighState.__gen_opts), which templates see.
+func completeOpts(opts *py.Dict) {
+	for _, key := range []string{"nodegroups", "jinja_env", "jinja_sls_env"} {
+		if !opts.Has(key) {
+			opts.SetStr(key, py.NewDict())
+		}
+	}
+	for _, key := range []string{"jinja_lstrip_blocks", "jinja_trim_blocks"} {
+		if !opts.Has(key) {
+			opts.SetStr(key, py.False)
+		}
+	}
+	if top := opts.String("state_top"); !strings.HasPrefix(top, "salt://") {
+		opts.SetStr("state_top", py.Str("salt://"+strings.TrimPrefix(top, "/")))
+	}
 }
 
 // Compile compiles one host: its pillar, then the SLS that are asked for or
@@ -160,6 +179,11 @@ func (t *Tree) CompilePillar(ctx context.Context, req Request, caller Caller) (*
 func (c *compiler) compilePillar(ctx context.Context) error {
 	if c.req.Given != nil {
 		c.usePillar(c.req.Given)
+		if l, ok := c.req.Given.Lookup("_errors").(*py.List); ok {
+			for _, e := range l.Items {
+				c.out.Errors = append(c.out.Errors, problem(ClassPillarOther, "", "%s", str(e)))
+			}
+		}
 		return nil
 	}
 	env := ""
@@ -319,6 +343,3 @@ func (c *compiler) available(env string) bool {
 
 // states returns the SLS of an environment, sorted.
 func (c *compiler) states(env string) []string { return c.files.States(env) }
-
-// cachePath is where a minion would have its copy of a file of the tree.
-func (c *compiler) cachePath(env, rel string) string { return path.Join(c.cacheDir, "files", env, rel) }

@@ -20,15 +20,23 @@ const maxText = 200_000
 // Run compiles a job with a tree and returns its result line.
 func Run(ctx context.Context, tree *states.Tree, job *Job) (*py.Dict, error) {
 	out := py.DictOf("case", py.Str(job.name), "status", py.Str("ok"))
-	c, err := tree.Compile(ctx, states.Request{
+	req := states.Request{
 		Host: job.id, Grains: job.grains, SaltEnv: job.saltenv, PillarEnv: job.pillarenv,
 		Pillar: job.pillar, SLS: job.sls, Highstate: job.highstate,
-	}, job.rules)
+	}
+	// The pillar comes first and is copied: templates of the tree may change it.
+	c, err := tree.CompilePillar(ctx, req, job.rules)
 	if err != nil {
 		return nil, err
 	}
 	if job.what["pillar"] && c.Pillar != nil {
-		out.SetStr("pillar", c.Pillar)
+		out.SetStr("pillar", py.DeepCopy(c.Pillar))
+	}
+	if len(c.Errors) == 0 {
+		req.Given = c.Pillar
+		if c, err = tree.Compile(ctx, req, job.rules); err != nil {
+			return nil, err
+		}
 	}
 	if job.what["top"] && c.Top != nil {
 		out.SetStr("top", c.Top)
