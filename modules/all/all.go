@@ -6,6 +6,7 @@ import (
 
 	"pinch/modules"
 	"pinch/modules/cmd"
+	"pinch/modules/cron"
 	"pinch/modules/file"
 	"pinch/modules/group"
 	"pinch/modules/service"
@@ -17,6 +18,7 @@ import (
 var Registry = sync.OnceValue(func() *modules.Registry {
 	return modules.New(
 		cmd.Funcs(),
+		cron.Funcs(),
 		file.Funcs(),
 		group.Funcs(),
 		service.Funcs(),
