@@ -17,6 +17,8 @@ type function struct {
 	args, kwargs bool
 	positional   int // parameters that may be given by position
 	run          func(c *call) (py.Value, error)
+	// here says whether the function can be answered for a host; nil is always.
+	here func(h *Host) bool
 }
 
 type param struct {

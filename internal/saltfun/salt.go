@@ -39,7 +39,7 @@ func newRegistry() *registry {
 	for _, table := range [][]*function{
 		configFuncs(), cpFuncs(), defaultsFuncs(), grainsFuncs(), hashFuncs(), jinjaFuncs(),
 		logFuncs(), matchFuncs(), miscFuncs(), networkFuncs(), pathFuncs(), pillarFuncs(),
-		randomFuncs(), slsutilFuncs(), testFuncs(),
+		randomFuncs(), slsutilFuncs(), testFuncs(), versionFuncs(),
 	} {
 		for _, fn := range table {
 			r.funcs[fn.name] = fn
@@ -77,7 +77,7 @@ func Names() []string {
 func (h *Host) Call(ctx context.Context, name string, args *py.Args) (py.Value, error) {
 	r := functions()
 	fn := r.funcs[name]
-	if o, ok := h.Caller.(Overrider); ok && o.Overrides(name) {
+	if o, ok := h.Caller.(Overrider); ok && o.Overrides(name) || fn != nil && fn.here != nil && !fn.here(h) {
 		fn = nil
 	}
 	if fn != nil {
@@ -280,5 +280,6 @@ func (h *Host) Declares(fun string) bool {
 	if o, ok := h.Caller.(Overrider); ok && o.Overrides(fun) {
 		return false
 	}
-	return IsPure(fun)
+	fn := functions().funcs[fun]
+	return fn != nil && (fn.here == nil || fn.here(h))
 }
