@@ -80,6 +80,10 @@ type Caller interface {
 	Call(ctx context.Context, fun string, args *py.Args) (py.Value, error)
 }
 
+// Finder is what a Caller may also be: it finds the declaration of a function
+// of this host, nil when there is none.
+type Finder interface{ Find(fun string) *Func }
+
 // Sources are the files that the controller gives a chunk. ref is the URL as
 // written in the argument ("salt://web/site.conf"), or an argument's name
 // where its value is rendered by the controller ("contents"). A source with a

@@ -9,6 +9,7 @@ import (
 	"pinch/modules/cron"
 	"pinch/modules/file"
 	"pinch/modules/group"
+	"pinch/modules/module"
 	"pinch/modules/service"
 	"pinch/modules/test"
 	"pinch/modules/user"
@@ -21,6 +22,7 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		cron.Funcs(),
 		file.Funcs(),
 		group.Funcs(),
+		module.Funcs(),
 		service.Funcs(),
 		test.Funcs(),
 		user.Funcs(),

@@ -75,6 +75,9 @@ func (f *Functions) Call(ctx context.Context, fun string, args *py.Args) (py.Val
 	return fn.Exec(ctx, call, w, args)
 }
 
+// Find implements modules.Finder.
+func (f *Functions) Find(fun string) *modules.Func { return f.registry.Exec(fun) }
+
 func (f *Functions) newCall(c *low.Chunk, sources func(*low.Chunk) modules.Sources) *modules.Call {
 	call := &modules.Call{
 		Reader: f.host, Test: f.test, Chunk: c, Grains: f.grains, Opts: f.opts,
