@@ -66,24 +66,23 @@ func (c *Conn) Start(ctx context.Context, command string) (*Proc, error) {
 	if len(command) > maxCommand {
 		return nil, &ClosedError{c.s.fault(op, fmt.Errorf("the command has %d bytes, more than %d", len(command), maxCommand), "send data on standard input")}
 	}
-	p, err := c.session(ctx, ctx, op, "exec", command)
-	var limit *SessionLimitError
-	if errors.As(err, &limit) && c.closeIdleFiles(ctx) {
-		return c.session(ctx, ctx, op, "exec", command) // SFTP held the only session
-	}
-	return p, err
+	return c.session(ctx, ctx, op, "exec", command)
 }
 
 // session opens a channel and makes one request ("exec" or "subsystem") on it.
-// ctx bounds that, life the process. A host at its limit may still be clearing
-// up a session that has just ended (OpenSSH answers an open that follows a
-// close in one packet from the state before the close): then it is asked again.
+// ctx bounds that, life the process. When the host is at its limit, the session
+// kept for Put is given back first. And it may still be clearing up a session
+// that has just ended (OpenSSH answers an open that follows a close in one
+// packet from the state before the close): then it is asked again.
 func (c *Conn) session(ctx, life context.Context, op, request, argument string) (*Proc, error) {
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
 		p, err := c.tryOpen(ctx, life, op, request, argument)
 		var limit *SessionLimitError
-		recent := time.Since(time.Unix(0, c.lastEnd.Load())) < time.Second
-		if !errors.As(err, &limit) || !recent {
+		if !errors.As(err, &limit) {
+			return p, err
+		}
+		recent := time.Since(time.Unix(0, c.lastEnd.Load())) < clearTime
+		if !c.closeIdleFiles(ctx) && !recent {
 			return p, err
 		}
 		select {
@@ -95,6 +94,9 @@ func (c *Conn) session(ctx, life context.Context, op, request, argument string) 
 		}
 	}
 }
+
+// clearTime is how long a host may take to clear up a session.
+const clearTime = time.Second
 
 // tryOpen is one attempt of session.
 func (c *Conn) tryOpen(ctx, life context.Context, op, request, argument string) (*Proc, error) {

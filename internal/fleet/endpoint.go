@@ -1,6 +1,10 @@
 package fleet
 
 import (
+	"context"
+	"errors"
+	"fmt"
+
 	"pinch/roster"
 	"pinch/ssh"
 )
@@ -21,4 +25,23 @@ func endpoint(h *roster.Host) ssh.Endpoint {
 		})
 	}
 	return e
+}
+
+// forward makes the host listen on the ports of remote_port_forwards. As with
+// ssh a port the host refuses is a warning, not the end of the run.
+func (w *worker) forward(ctx context.Context) error {
+	for _, spec := range w.host.RemotePortForwards {
+		f, err := ssh.ParseForward(spec)
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.host.ID, err)
+		}
+		var refused *ssh.RefusedError
+		switch err := w.conn.ForwardRemote(ctx, f); {
+		case errors.As(err, &refused):
+			w.f.Log.Warn("port is not forwarded", "host", w.host.ID, "error", err)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }

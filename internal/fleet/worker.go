@@ -62,7 +62,7 @@ func (w *worker) connect(ctx context.Context) error {
 		return err
 	}
 	w.conn = c
-	return nil
+	return w.forward(ctx)
 }
 
 // session starts the shim when it does not run yet.
