@@ -283,3 +283,16 @@ func FuzzSLS(f *testing.F) {
 		}
 	})
 }
+
+func TestUnsupportedOptions(t *testing.T) {
+	if _, err := states.NewTree(states.Config{Opts: py.DictOf("fileserver_backend", py.Strings("roots", "gitfs"))}); err == nil ||
+		!strings.Contains(err.Error(), "gitfs") {
+		t.Errorf("error %v", err)
+	}
+	tree := newTree(t, map[string]string{"top.sls": "base:\n  '*': [a]\n", "a.sls": "a: test.nop\n"}, nil,
+		"master_tops", py.DictOf("ext_nodes", py.Str("x")))
+	c := compile(t, tree, states.Request{Highstate: true}, nil)
+	if len(c.Errors) != 1 || !strings.Contains(c.Errors[0].Message, "master_tops") {
+		t.Errorf("errors %v", c.Errors)
+	}
+}

@@ -2,7 +2,6 @@ package states
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -10,9 +9,9 @@ import (
 
 	"pinch/internal/fileserver"
 	"pinch/internal/jinja"
+	"pinch/internal/jinjacodec"
 	"pinch/internal/py"
 	"pinch/internal/saltfun"
-	"pinch/internal/saltyaml"
 	"pinch/states/low"
 )
 
@@ -241,31 +240,11 @@ func (c *compiler) renderJinja(ctx context.Context, name, text, saltenv string, 
 		Loader:  &treeLoader{files: files, env: saltenv, cache: c.cacheDir, pillar: pillar},
 		Cache:   c.tree.jinja,
 		Budget:  c.tree.cfg.Budget,
-		Codec:   codec(),
+		Codec:   jinjacodec.New(),
+		Host:    c.fun.Call,
 		SaltEnv: saltenv,
 		Log:     c.tree.cfg.Log,
 	})
-}
-
-// codec gives the template engine its YAML.
-func codec() jinja.Codec {
-	return jinja.Codec{
-		LoadYAML: func(text string) (py.Value, error) {
-			v, err := saltyaml.Load(text)
-			var ye *saltyaml.Error
-			if errors.As(err, &ye) {
-				return nil, &py.Error{Class: "YAMLError", Msg: ye.Error(), Err: err}
-			}
-			return v, err
-		},
-		DumpYAML: func(v py.Value, flow bool) (string, error) {
-			style := saltyaml.Block
-			if flow {
-				style = saltyaml.Flow
-			}
-			return saltyaml.Dump(v, saltyaml.Options{FlowStyle: style})
-		},
-	}
 }
 
 // treeLoader finds what templates import and include.

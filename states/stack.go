@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"pinch/internal/jinja"
+	"pinch/internal/jinjacodec"
 	"pinch/internal/match"
 	"pinch/internal/py"
 	"pinch/internal/saltyaml"
@@ -186,7 +187,7 @@ func (s *stackRun) render(name string, vars *py.Dict) (string, error) {
 		"minion_id", py.Str(c.req.Host), "pillar", s.data, "pillarenv", py.OptStr(s.p.env), "stack", s.stack)
 	all.Update(vars)
 	out, err := t.Render(s.ctx, &jinja.Render{
-		Vars: all, Loader: dirLoader(s.dir), Cache: c.tree.jinja, Budget: c.tree.cfg.Budget, Codec: codec(), Log: c.tree.cfg.Log,
+		Vars: all, Loader: dirLoader(s.dir), Cache: c.tree.jinja, Budget: c.tree.cfg.Budget, Codec: jinjacodec.New(), Log: c.tree.cfg.Log,
 	})
 	if err != nil {
 		return "", jinjaText(err)

@@ -452,6 +452,9 @@ func verifyTopList(l *py.List, env py.Value, errs *problems) {
 // top_matches).
 func (c *compiler) topMatches(top *py.Dict) (*matched, error) {
 	out := newMatched()
+	if v := c.opts.Lookup("master_tops"); v != nil && py.IsTrue(v) {
+		return nil, problem(ClassTopMalformed, "", "master_tops is not supported: list the states of the hosts in top.sls")
+	}
 	only := c.opts.Lookup("saltenv")
 	for env, body := range top.All() {
 		if py.IsTrue(only) {

@@ -75,6 +75,9 @@ func NewTree(cfg Config) (*Tree, error) {
 	if cfg.Decrypt == nil {
 		t.cfg.Decrypt = gpgDecrypt(opts)
 	}
+	if err := checkBackends(opts); err != nil {
+		return nil, err
+	}
 	var err error
 	if t.files, err = newServer(opts, "file_roots"); err != nil {
 		return nil, err
@@ -83,6 +86,21 @@ func NewTree(cfg Config) (*Tree, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// checkBackends refuses fileserver backends other than roots: to leave one out
+// would silently compile another tree.
+func checkBackends(opts *py.Dict) error {
+	list, err := textList(opts.Lookup("fileserver_backend"), "fileserver_backend")
+	if err != nil {
+		return err
+	}
+	for _, b := range list {
+		if b != "roots" {
+			return fmt.Errorf("fileserver_backend: %s is not supported: check the repository out and name its directory in file_roots", b)
+		}
+	}
+	return nil
 }
 
 // Opts returns the options of the tree: the defaults and what is configured.

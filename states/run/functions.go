@@ -84,7 +84,7 @@ func (f *Functions) newCall(c *low.Chunk, sources func(*low.Chunk) modules.Sourc
 		Remote: f.remote, Funcs: f, Memo: f.memo, Output: f.output, Log: f.log,
 	}
 	if c != nil && sources != nil {
-		call.Sources = sources(c)
+		call.Sources, call.SourcesOf = sources(c), sources
 	}
 	return call
 }
