@@ -65,10 +65,14 @@ func (inv *inventory) group(name string) *invGroup {
 	return g
 }
 
-func (inv *inventory) host(name string, group *invGroup, pos Pos) *invHost {
+// host adds a host to a group. A port counts where the host is first named.
+func (inv *inventory) host(name string, port uint16, group *invGroup, pos Pos) *invHost {
 	h, ok := inv.hosts[name]
 	if !ok {
 		h = &invHost{name: name, vars: py.NewDict(), pos: pos}
+		if port != 0 {
+			h.vars.SetStr("ansible_port", py.Int(int64(port)))
+		}
 		inv.hosts[name] = h
 		inv.order = append(inv.order, name)
 	}

@@ -110,10 +110,7 @@ func (p *iniParser) hostLine(line string, pos Pos) error {
 		return &Error{Pos: pos, Err: err}
 	}
 	for _, name := range names {
-		h := p.inv.host(name, p.group, pos)
-		if port != 0 {
-			h.vars.SetStr("ansible_port", py.Int(int64(port)))
-		}
+		h := p.inv.host(name, port, p.group, pos)
 		for _, w := range words[1:] {
 			k, v, found := strings.Cut(w, "=")
 			if !found {

@@ -79,35 +79,37 @@ func (y *yamlInventory) group(in *py.Dict, key, value py.Value, depth int) error
 	default:
 		return &Error{Pos: pos, Msg: fmt.Sprintf("group %s: expected a mapping with hosts, vars or children, got %s", name, v.Type())}
 	}
-	vars, err := y.mapping(d, "vars", "vars of group "+name)
-	if err != nil {
-		return err
-	}
-	for k, v := range vars.All() {
-		g.setVar(py.ToStr(k), v)
-	}
-	children, err := y.mapping(d, "children", "children of group "+name)
-	if err != nil {
-		return err
-	}
-	for k, v := range children.All() {
-		if err := y.group(children, k, v, depth+1); err != nil {
-			return err
-		}
-		y.inv.addChild(name, py.ToStr(k))
-	}
-	hosts, err := y.mapping(d, "hosts", "hosts of group "+name)
-	if err != nil {
-		return err
-	}
-	for k, v := range hosts.All() {
-		if err := y.host(g, hosts, k, v); err != nil {
-			return err
-		}
-	}
+	// The sections are read in the order of the file.
 	for k := range d.All() {
-		if s, ok := k.(py.Str); !ok || s != "vars" && s != "children" && s != "hosts" {
+		section, _ := k.(py.Str)
+		if section != "vars" && section != "children" && section != "hosts" {
 			return &Error{Pos: y.at(d, k), Msg: fmt.Sprintf("group %s: unexpected key %s", name, show(k)), Advice: "write hosts, vars or children"}
+		}
+		items, err := y.mapping(d, string(section), string(section)+" of group "+name)
+		if err != nil {
+			return err
+		}
+		if err := y.section(g, string(section), items, depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (y *yamlInventory) section(g *invGroup, section string, items *py.Dict, depth int) error {
+	for k, v := range items.All() {
+		switch section {
+		case "vars":
+			g.setVar(py.ToStr(k), v)
+		case "children":
+			if err := y.group(items, k, v, depth+1); err != nil {
+				return err
+			}
+			y.inv.addChild(g.name, py.ToStr(k))
+		case "hosts":
+			if err := y.host(g, items, k, v); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -120,10 +122,7 @@ func (y *yamlInventory) host(g *invGroup, in *py.Dict, key, value py.Value) erro
 		return &Error{Pos: pos, Err: err}
 	}
 	for _, n := range names {
-		h := y.inv.host(n, g, pos)
-		if port != 0 {
-			h.vars.SetStr("ansible_port", py.Int(int64(port)))
-		}
+		h := y.inv.host(n, port, g, pos)
 		switch v := value.(type) {
 		case *py.Dict:
 			h.vars.Update(v)
@@ -152,7 +151,7 @@ func (y *yamlInventory) script(top, meta *py.Dict) error {
 			return &Error{Pos: y.at(top, k), Msg: fmt.Sprintf("group %s: expected a list or a mapping, got %s", name, v.Type())}
 		}
 		for _, h := range listItems(d.Lookup("hosts")) {
-			y.inv.host(py.ToStr(h), g, y.at(top, k))
+			y.inv.host(py.ToStr(h), 0, g, y.at(top, k))
 		}
 		for _, c := range listItems(d.Lookup("children")) {
 			y.inv.addChild(name, py.ToStr(c))

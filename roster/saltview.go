@@ -322,7 +322,7 @@ func (s *SaltView) ansible(tgt py.Value, kind string) (*py.Dict, error) {
 	var hosts []string
 	switch kind {
 	case "glob":
-		for _, h := range inv.hostsOf(groupAll) {
+		for _, h := range inv.saltHosts(groupAll) {
 			m := match.Matcher{Minion: match.Minion{ID: h}}
 			if yes, err := m.Match("glob", tgt, ""); err != nil {
 				return nil, err
@@ -331,7 +331,7 @@ func (s *SaltView) ansible(tgt py.Value, kind string) (*py.Dict, error) {
 			}
 		}
 	case "list":
-		for _, h := range inv.hostsOf(groupAll) {
+		for _, h := range inv.saltHosts(groupAll) {
 			// `host in tgt`: a part of the text is enough.
 			if t, ok := tgt.(py.Str); ok && strings.Contains(string(t), h) {
 				hosts = append(hosts, h)
@@ -342,18 +342,24 @@ func (s *SaltView) ansible(tgt py.Value, kind string) (*py.Dict, error) {
 		slices.Sort(hosts)
 	case "nodegroup":
 		if t, ok := tgt.(py.Str); ok {
-			hosts = inv.hostsOf(string(t))
+			hosts = inv.saltHosts(string(t))
 		}
 		slices.Sort(hosts)
 	}
 	out := py.NewDict()
+	all := map[string]*py.Dict{}
 	for _, h := range hosts {
-		vars, err := inv.vars(h)
-		if err != nil {
-			return nil, err
+		vars, seen := all[h]
+		if !seen {
+			if vars, err = inv.vars(h); err != nil {
+				return nil, err
+			}
+			all[h] = vars
 		}
 		d := s.data(py.NewDict())
 		for _, c := range ansibleConversion {
+			// Salt takes the variables out of the inventory, so that a host in
+			// two groups, which it looks at twice, loses its connection data.
 			if v, ok := vars.DeleteStr(c.from); ok {
 				d.SetStr(c.to, v)
 			}
@@ -365,4 +371,21 @@ func (s *SaltView) ansible(tgt py.Value, kind string) (*py.Dict, error) {
 		out.SetStr(h, d)
 	}
 	return out, nil
+}
+
+// saltHosts lists a group's hosts as salt-ssh does: those of a host in several
+// groups are repeated.
+func (inv *inventory) saltHosts(group string) []string {
+	g, ok := inv.groups[group]
+	if !ok {
+		return nil
+	}
+	var out []string
+	if group != groupAll {
+		out = append(out, g.hosts...)
+	}
+	for _, c := range g.children {
+		out = append(out, inv.saltHosts(c)...)
+	}
+	return out
 }
