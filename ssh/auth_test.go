@@ -323,8 +323,8 @@ func TestPassphraseIsAskedOncePerRun(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if len(p.asked) != 1 {
-		t.Errorf("asked %q", p.asked)
+	if want := "Enter passphrase for key '" + path + "': "; len(p.asked) != 1 || p.asked[0] != want {
+		t.Errorf("asked %q, want %q", p.asked, want)
 	}
 }
 

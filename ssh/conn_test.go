@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,6 +87,42 @@ func TestUnreachable(t *testing.T) {
 			}
 			if !strings.Contains(err.Error(), tc.text) {
 				t.Errorf("%v\ndoes not say %q", err, tc.text)
+			}
+		})
+	}
+}
+
+// TestDroppedConnectionIsTriedAgain checks what sshd does under MaxStartups.
+func TestDroppedConnectionIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	s := sshtest.New(t, sshtest.Config{})
+	for name, tc := range map[string]struct {
+		says  string
+		drops int64
+		works bool
+	}{
+		"silent drops":     {"", 3, true},
+		"with a reason":    {"Exceeded MaxStartups\r\n", 3, true},
+		"for ever":         {"Exceeded MaxStartups\r\n", 1000, false},
+		"for other causes": {"Not allowed at this time\r\n", 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := s.Options()
+			drop := serveText(t, tc.says, false)
+			var dials atomic.Int64
+			o.Dialer = dialerFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
+				if dials.Add(1) <= tc.drops {
+					return drop.DialContext(ctx, network, addr)
+				}
+				return s.DialContext(ctx, network, addr)
+			})
+			err := dial(t, s.Endpoint(), o)
+			if (err == nil) != tc.works {
+				t.Errorf("after %d dials: %v", dials.Load(), err)
+			}
+			if dials.Load() > 5 {
+				t.Errorf("%d dials", dials.Load())
 			}
 		})
 	}

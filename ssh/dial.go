@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"time"
@@ -27,16 +28,31 @@ func (p *Pool) dial(ctx context.Context, e Endpoint, o Options) (*Conn, error) {
 	for attempt := 1; ; attempt++ {
 		c, err := p.dialOnce(ctx, s, limit)
 		var unreachable *UnreachableError
-		if err == nil || attempt >= s.attempts || !errors.As(err, &unreachable) {
+		if err == nil || !errors.As(err, &unreachable) {
 			return c, err
 		}
-		select { // ConnectionAttempts: ssh too waits a second
+		wait := time.Second // ConnectionAttempts: ssh too waits a second
+		if attempt >= s.attempts {
+			if !unreachable.dropped || attempt >= maxDrops {
+				return nil, err
+			}
+			wait = dropWait<<attempt + rand.N(dropWait<<attempt)
+		}
+		select {
 		case <-ctx.Done():
 			return nil, err
-		case <-time.After(time.Second):
+		case <-time.After(wait):
 		}
 	}
 }
+
+// An sshd with many logins under way at once drops new connections at random
+// (MaxStartups 10:30:100), as happens when several roster entries are one
+// machine. Such a connection is tried again after a moment.
+const (
+	maxDrops = 5
+	dropWait = 50 * time.Millisecond
+)
 
 func (p *Pool) dialOnce(ctx context.Context, s *settings, limit *limit) (*Conn, error) {
 	nc, err := p.openNet(ctx, s, limit)
@@ -75,7 +91,7 @@ func (p *Pool) openNet(ctx context.Context, s *settings, limit *limit) (net.Conn
 	if s.proxyCommand != "" {
 		nc, err := startProxy(s)
 		if err != nil {
-			return nil, &UnreachableError{s.fault("start the ProxyCommand for", err, "check ProxyCommand in ssh_options")}
+			return nil, &UnreachableError{Fault: s.fault("start the ProxyCommand for", err, "check ProxyCommand in ssh_options")}
 		}
 		return nc, nil
 	}
@@ -85,7 +101,7 @@ func (p *Pool) openNet(ctx context.Context, s *settings, limit *limit) (net.Conn
 		if s.bind != "" {
 			ip := net.ParseIP(s.bind)
 			if ip == nil {
-				return nil, &UnreachableError{s.fault("connect to", fmt.Errorf("BindAddress %s is not an IP address", s.bind), "")}
+				return nil, &UnreachableError{Fault: s.fault("connect to", fmt.Errorf("BindAddress %s is not an IP address", s.bind), "")}
 			}
 			nd.LocalAddr = &net.TCPAddr{IP: ip}
 		}
@@ -94,7 +110,7 @@ func (p *Pool) openNet(ctx context.Context, s *settings, limit *limit) (net.Conn
 	nc, err := d.DialContext(ctx, s.network, s.addr())
 	if err != nil {
 		cause, advice := explainNet(err)
-		return nil, &UnreachableError{s.fault("connect to", cause, advice)}
+		return nil, &UnreachableError{Fault: s.fault("connect to", cause, advice)}
 	}
 	return nc, nil
 }
@@ -104,7 +120,7 @@ func (p *Pool) openJump(ctx context.Context, s *settings, limit *limit) (net.Con
 	hop, err := p.jump(ctx, s.jump)
 	limit.resume()
 	if err != nil {
-		return nil, &UnreachableError{s.fault("connect through jump host to", err, "")}
+		return nil, &UnreachableError{Fault: s.fault("connect through jump host to", err, "")}
 	}
 	nc, err := hop.client.DialContext(ctx, "tcp", s.addr())
 	if err != nil {
@@ -117,7 +133,7 @@ func (p *Pool) openJump(ctx context.Context, s *settings, limit *limit) (net.Con
 				advice = "the jump host forbids forwarding (AllowTcpForwarding, PermitOpen of its sshd_config)"
 			}
 		}
-		return nil, &UnreachableError{s.fault("connect through jump host to", cause, advice)}
+		return nil, &UnreachableError{Fault: s.fault("connect through jump host to", cause, advice)}
 	}
 	return nc, nil
 }
@@ -130,7 +146,7 @@ func (p *Pool) handshake(ctx context.Context, s *settings, limit *limit, nc net.
 	if err != nil {
 		stop()
 		cc.Close()
-		return nil, &UnreachableError{s.fault("connect to", err, "")}
+		return nil, &UnreachableError{Fault: s.fault("connect to", err, "")}
 	}
 	a := &authenticator{ctx: ctx, s: s, pool: p, limit: limit, net: cc}
 	cfg := &xssh.ClientConfig{
@@ -178,7 +194,7 @@ func (p *Pool) explain(ctx context.Context, s *settings, a *authenticator, cc *c
 		if errors.As(a.keyErr, &known) {
 			return a.keyErr
 		}
-		return &UnreachableError{s.fault("verify host key of", a.keyErr, "")}
+		return &UnreachableError{Fault: s.fault("verify host key of", a.keyErr, "")}
 	}
 	if a.verified {
 		switch broken := cc.broken(); {
@@ -197,7 +213,7 @@ func (p *Pool) explain(ctx context.Context, s *settings, a *authenticator, cc *c
 		return a.fail(err)
 	}
 	cause := errors.New(cleanText(strings.TrimPrefix(err.Error(), "ssh: handshake failed: "), 500))
-	advice := ""
+	advice, dropped := "", false
 	greeting, foreign := cc.greeting()
 	switch {
 	case proxyOf(nc) != nil:
@@ -208,7 +224,12 @@ func (p *Pool) explain(ctx context.Context, s *settings, a *authenticator, cc *c
 	case cc.in.Load() == 0 && cc.broken() != nil:
 		broken, _ := explainNet(cc.broken())
 		cause = fmt.Errorf("%w before it introduced itself", broken)
+		dropped = true
 		advice = "sshd may be overloaded (MaxStartups) or refuse this address (fail2ban, hosts.deny, firewall)"
+	case foreign && strings.Contains(greeting, "MaxStartups"): // sshd since 9.8
+		dropped = true
+		cause = fmt.Errorf("it says %q", greeting)
+		advice = "too many logins at once; lower the number of hosts at a time, or raise MaxStartups in its sshd_config"
 	case foreign:
 		cause = fmt.Errorf("it does not speak SSH but says %q", greeting)
 		advice = "check port"
@@ -216,5 +237,5 @@ func (p *Pool) explain(ctx context.Context, s *settings, a *authenticator, cc *c
 		broken, _ := explainNet(cc.broken())
 		cause = fmt.Errorf("%w during the key exchange", broken)
 	}
-	return &UnreachableError{s.fault(op, cause, advice)}
+	return &UnreachableError{Fault: s.fault(op, cause, advice), dropped: dropped}
 }

@@ -49,7 +49,10 @@ func (f *Fault) text() string {
 // UnreachableError says that no SSH conversation with the host came about: its
 // name does not resolve, nothing listens, a jump host or proxy command failed,
 // or what listens does not speak SSH.
-type UnreachableError struct{ Fault }
+type UnreachableError struct {
+	Fault
+	dropped bool // closed before it said anything: worth another try
+}
 
 // Error implements error.
 func (e *UnreachableError) Error() string { return e.text() }

@@ -147,9 +147,9 @@ func (id *identity) unlock(ctx context.Context, passphrase secret.String, tries 
 		return nil, id.gaveUp
 	}
 	for try := 0; try < tries && ask != nil; try++ {
-		text := id.path
+		text := "Enter passphrase for key '" + id.path + "': "
 		if try > 0 {
-			text += " (wrong passphrase, again)"
+			text = "Wrong passphrase. " + text
 		}
 		given, err := ask(ctx, PromptPassphrase, text)
 		if err != nil {

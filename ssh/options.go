@@ -43,13 +43,14 @@ type PromptKind int
 
 // The kinds of prompts.
 const (
-	PromptPassphrase PromptKind = iota // of a private key file; Text names the file
+	PromptPassphrase PromptKind = iota // of a private key file
 	PromptPassword                     // of a user on a host
 	PromptAnswer                       // to a question of the host, a one-time code for example
 )
 
-// PromptFunc asks a person for a secret. Calls are made one at a time. It
-// returns an error when the person declines or ctx ends.
+// PromptFunc asks a person for a secret. text is the whole prompt as ssh writes
+// it, with the blank at its end, free of control characters. Calls are made one
+// at a time. It returns an error when the person declines or ctx ends.
 type PromptFunc func(ctx context.Context, kind PromptKind, text string) (secret.String, error)
 
 // Dialer opens the network connection to a host or to the first jump host.

@@ -30,7 +30,7 @@ func (a *authenticator) passwordMethod() xssh.AuthMethod {
 			p.What = "of the roster"
 			return a.s.password.Reveal(), nil
 		}
-		given, err := a.asker()(a.ctx, PromptPassword, a.s.user+"@"+a.s.id)
+		given, err := a.asker()(a.ctx, PromptPassword, a.s.user+"@"+a.s.id+"'s password: ")
 		if err != nil {
 			p.Why = "no password was given: " + err.Error()
 			a.passwords = limit // asked and declined: do not ask again
@@ -90,7 +90,7 @@ func (a *authenticator) keyboardMethod() xssh.AuthMethod {
 				a.lastKbd = fmt.Errorf("the host asks %q and there is nobody to ask", text)
 				return nil, a.lastKbd
 			}
-			given, err := ask(a.ctx, PromptAnswer, a.s.user+"@"+a.s.id+": "+text)
+			given, err := ask(a.ctx, PromptAnswer, "("+a.s.user+"@"+a.s.id+") "+text+" ")
 			if err != nil {
 				a.lastKbd = fmt.Errorf("no answer was given to %q: %w", text, err)
 				a.kbdTries = limit

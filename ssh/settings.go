@@ -88,7 +88,7 @@ func resolve(e Endpoint, o Options) (*settings, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	fail := func(err error) (*settings, error) {
-		return nil, &UnreachableError{Fault{Host: s.id, Op: "connect", Err: err}}
+		return nil, &UnreachableError{Fault: Fault{Host: s.id, Op: "connect", Err: err}}
 	}
 	if s.home == "" {
 		home, err := os.UserHomeDir()
