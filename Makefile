@@ -36,7 +36,7 @@ lint: vet
 
 # real Debian hosts in systemd-nspawn: scenarios and the recorded state runs
 integration:
-	bash integration/run.sh
+	$(GO) run ./integration/run
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/... ./states/... ./shim/... ./modules/...
