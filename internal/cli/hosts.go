@@ -142,6 +142,9 @@ func (a *app) loadRoster(ctx context.Context, c *cli.Context, conf *config.Confi
 	if v := c.String("priv"); v != "" {
 		opts.Defaults.PrivateKeys = []string{v}
 	}
+	if d := c.Duration("connect-timeout"); d > 0 {
+		opts.Defaults.Timeout = d
+	}
 	if c.Bool("sudo") {
 		opts.Defaults.Sudo = true
 	}
