@@ -176,6 +176,7 @@ func (c *compiler) render(ctx context.Context, t *template, r renderer, source s
 		if t.file != nil {
 			name = t.file.Path
 		}
+		c.aliases = c.aliases || strings.Contains(text.text, "&") && strings.Contains(text.text, "*")
 		v, pos, err := c.tree.yaml.load(name, source, text.text)
 		if err != nil {
 			return nil, err

@@ -3,6 +3,8 @@ package jinja
 import (
 	"hash/maphash"
 	"sync"
+
+	"pinch/internal/pyre"
 )
 
 // Cache shares parsed templates between renders and goroutines. Its zero value
@@ -10,6 +12,8 @@ import (
 type Cache struct {
 	seed   maphash.Seed
 	shards [16]cacheShard
+	// regexes are the compiled patterns of Salt's regex filters.
+	regexes pyre.Cache
 }
 
 type cacheShard struct {

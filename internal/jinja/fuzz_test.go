@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pinch/internal/jinja"
+	"pinch/internal/jinjacodec"
 	"pinch/internal/py"
 )
 
@@ -31,7 +32,7 @@ func FuzzRender(f *testing.F) {
 				continue
 			}
 			tmpl.Needs()
-			r := &jinja.Render{Vars: py.DeepCopy(vars).(*py.Dict), Budget: budget, Loader: mapLoader{"a": source}, Codec: codec()}
+			r := &jinja.Render{Vars: py.DeepCopy(vars).(*py.Dict), Budget: budget, Loader: mapLoader{"a": source}, Codec: jinjacodec.New()}
 			if _, err := tmpl.Render(context.Background(), r); err != nil {
 				wantError(t, err)
 			}

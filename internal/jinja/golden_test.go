@@ -15,9 +15,9 @@ import (
 
 	"pinch/internal/golden"
 	"pinch/internal/jinja"
+	"pinch/internal/jinjacodec"
 	"pinch/internal/py"
 	"pinch/internal/saltfun"
-	"pinch/internal/saltyaml"
 )
 
 type goldenCase struct {
@@ -102,26 +102,6 @@ func value(n *yaml.Node) py.Value {
 	return py.Str(n.Value)
 }
 
-// codec reads and writes YAML with the project's own implementation.
-func codec() jinja.Codec {
-	wrap := func(err error) error {
-		var ye *saltyaml.Error
-		if errors.As(err, &ye) {
-			return &py.Error{Class: ye.Class, Msg: ye.Error(), Err: err}
-		}
-		return err
-	}
-	return jinja.Codec{
-		LoadYAML: func(text string) (py.Value, error) {
-			v, err := saltyaml.Load(text)
-			if err != nil {
-				return nil, wrap(err)
-			}
-			return v, nil
-		},
-	}
-}
-
 // localHost answers the functions that need a host.
 type localHost struct{}
 
@@ -166,7 +146,7 @@ func renderOf(c *goldenCase) *jinja.Render {
 	if c.SLS != nil { // Salt names the SLS of an init.sls by its directory
 		vars.SetStr("sls", py.Str(strings.TrimSuffix(*c.SLS, ".init")))
 	}
-	return &jinja.Render{Vars: vars, Loader: mapLoader(c.Files), SaltEnv: "base", Codec: codec()}
+	return &jinja.Render{Vars: vars, Loader: mapLoader(c.Files), SaltEnv: "base", Codec: jinjacodec.New()}
 }
 
 func tmplPath(c *goldenCase) string {

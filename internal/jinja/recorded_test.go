@@ -8,6 +8,7 @@ import (
 
 	"pinch/internal/golden"
 	"pinch/internal/jinja"
+	"pinch/internal/jinjacodec"
 	"pinch/internal/py"
 )
 
@@ -40,7 +41,7 @@ func TestGoldenRecorded(t *testing.T) {
 		if d, ok := c.Lookup("context").(*py.Dict); ok {
 			vars.Update(d)
 		}
-		got, err := jinja.RenderSalt(context.Background(), "", c.String("template"), &jinja.Render{Vars: vars, Loader: files, Codec: codec()})
+		got, err := jinja.RenderSalt(context.Background(), "", c.String("template"), &jinja.Render{Vars: vars, Loader: files, Codec: jinjacodec.New()})
 		want, failed := c.GetStr("err")
 		if !failed {
 			if err != nil {

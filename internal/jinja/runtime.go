@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pinch/internal/py"
+	"pinch/internal/pyre"
 )
 
 // environment holds the filters, tests and globals of a set of options. It is
@@ -26,6 +27,8 @@ type runtime struct {
 	opts   *Options
 	env    *environment
 	budget budgetState
+	// regexes are compiled patterns when the render has no Cache.
+	regexes pyre.Cache
 
 	// tpl are the variables that Salt's loader sets in the environment's
 	// globals whenever it reads a template: tplfile, tpldir, tpldot.

@@ -8,4 +8,10 @@ package jinja
 //	e.filters["to_bool"] = fn("to_bool(val)", toBool)
 //
 // where toBool gets its arguments bound and defaulted.
-func addSalt(*environment) {}
+func addSalt(e *environment) {
+	add(e.filters,
+		saltSerializers(), saltTextFilters(), saltRegexFilters(), saltListFilters(), saltSetFilters(),
+		saltCombineFilters(), saltDictFilters())
+	add(e.tests, saltTests())
+	add(e.globals, saltGlobals())
+}

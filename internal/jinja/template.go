@@ -3,6 +3,7 @@ package jinja
 import (
 	"context"
 	"strings"
+	"time"
 
 	"pinch/internal/py"
 )
@@ -78,8 +79,17 @@ type Codec struct {
 	// LoadYAML is salt.utils.yaml.safe_load. A YAML error is a *py.Error of
 	// class "YAMLError" whose Msg is str(exc).
 	LoadYAML func(text string) (py.Value, error)
-	// DumpYAML is salt.utils.yaml.safe_dump(v, default_flow_style=flow).
-	DumpYAML func(v py.Value, flow bool) (string, error)
+	// FormatYAML is the text of the filter yaml: salt.utils.yaml.safe_dump
+	// of v, stripped. flow is PyYAML's default_flow_style: true, false or
+	// None.
+	FormatYAML func(v, flow py.Value) (string, error)
+	// EncodeYAML is the filter yaml_encode, DoubleQuoteYAML and
+	// SingleQuoteYAML are yaml_dquote and yaml_squote of a text.
+	EncodeYAML                       func(v py.Value) (string, error)
+	DoubleQuoteYAML, SingleQuoteYAML func(text string) string
+	// Traverse is the filter traverse
+	// (salt.utils.data.traverse_dict_and_list).
+	Traverse func(data, key, def py.Value, delimiter string) (py.Value, error)
 }
 
 // Render is one rendering of a template: its variables and what it may reach.
@@ -98,6 +108,12 @@ type Render struct {
 	// logging level in lower case.
 	SaltEnv string
 	Log     func(level, msg string)
+	// Host runs an execution function for the few filters that look at the
+	// target (which, file_hashsum); nil refuses these filters.
+	Host func(ctx context.Context, fun string, args *py.Args) (py.Value, error)
+	// Now is the clock of the filter strftime, in the time zone in which
+	// timestamps are shown; nil is time.Now.
+	Now func() time.Time
 }
 
 func (r *Render) log(level, msg string) {

@@ -191,5 +191,8 @@ func (u *Undefined) Attr(name string) (py.Value, bool, error) {
 	return nil, false, u.fail()
 }
 
-// Int and Float are int() and float() of the value.
-func (u *Undefined) Int() (py.Value, error) { return nil, u.fail() }
+// ToInt implements py.Inter.
+func (u *Undefined) ToInt() (py.Value, error) { return nil, u.fail() }
+
+// ToFloat implements py.Floater.
+func (u *Undefined) ToFloat() (py.Value, error) { return nil, u.fail() }

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"pinch/internal/jinja"
+	"pinch/internal/jinjacodec"
 	"pinch/internal/py"
 	"pinch/internal/saltyaml"
 	"pinch/roster"
@@ -140,33 +141,12 @@ func (o Options) jinja(ctx context.Context, path, text string) (string, error) {
 		"salt", py.Value(noFunctions{}), "grains", py.NewDict(), "pillar", py.NewDict(), "opts", o.Opts,
 		"saltenv", py.Str("base"), "sls", py.Str(""),
 	)
-	out, err := jinja.RenderSalt(ctx, path, text, &jinja.Render{Vars: vars, Loader: o.Loader, Codec: codec(), SaltEnv: "base"})
+	out, err := jinja.RenderSalt(ctx, path, text, &jinja.Render{Vars: vars, Loader: o.Loader, Codec: jinjacodec.New(), SaltEnv: "base"})
 	var re *jinja.RenderError
 	if errors.As(err, &re) {
 		return "", &roster.SaltRenderError{Msg: re.Error(), Template: true, Line: re.Line, Err: err}
 	}
 	return out, err
-}
-
-// codec gives the template engine its YAML.
-func codec() jinja.Codec {
-	return jinja.Codec{
-		LoadYAML: func(text string) (py.Value, error) {
-			v, err := saltyaml.Load(text)
-			var ye *saltyaml.Error
-			if errors.As(err, &ye) {
-				return nil, &py.Error{Class: "YAMLError", Msg: ye.Error(), Err: err}
-			}
-			return v, err
-		},
-		DumpYAML: func(v py.Value, flow bool) (string, error) {
-			style := saltyaml.Block
-			if flow {
-				style = saltyaml.Flow
-			}
-			return saltyaml.Dump(v, saltyaml.Options{FlowStyle: style})
-		},
-	}
 }
 
 func (o Options) json(text string) (py.Value, error) {
