@@ -71,6 +71,7 @@ type compiler struct {
 	places   map[string]*filePositions
 	iorder   int64
 	depth    int
+	aliases  bool // YAML aliases may make parts of the high data shared
 	envNames map[string]bool
 }
 
@@ -290,7 +291,10 @@ func (c *compiler) wanted(ctx context.Context) (*matched, error) {
 // lower turns high data into chunks. The high data is changed by it, so a copy
 // is taken for the passes.
 func (c *compiler) lower(high *py.Dict) error {
-	high = py.DeepCopy(high).(*py.Dict)
+	high, err := copyHigh(high, c.aliases)
+	if err != nil {
+		return err
+	}
 	var errs problems
 	if err := c.reconcileExtend(high, false, &errs); err != nil {
 		return err

@@ -35,6 +35,7 @@ func (t *Tree) High(ctx context.Context, req Request, caller Caller, data py.Val
 			return nil
 		}
 		c.out.High = high
+		c.aliases = true
 		return c.lower(high)
 	})
 }
