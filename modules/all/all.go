@@ -5,12 +5,16 @@ import (
 	"sync"
 
 	"pinch/modules"
+	"pinch/modules/alias"
 	"pinch/modules/cmd"
 	"pinch/modules/cron"
 	"pinch/modules/file"
 	"pinch/modules/group"
+	"pinch/modules/hosts"
 	"pinch/modules/module"
+	"pinch/modules/pkg"
 	"pinch/modules/service"
+	"pinch/modules/sshauth"
 	"pinch/modules/test"
 	"pinch/modules/user"
 )
@@ -18,12 +22,16 @@ import (
 // Registry returns the registry of every function that pinch has.
 var Registry = sync.OnceValue(func() *modules.Registry {
 	return modules.New(
+		alias.Funcs(),
 		cmd.Funcs(),
 		cron.Funcs(),
 		file.Funcs(),
 		group.Funcs(),
+		hosts.Funcs(),
 		module.Funcs(),
+		pkg.Funcs(),
 		service.Funcs(),
+		sshauth.Funcs(),
 		test.Funcs(),
 		user.Funcs(),
 	)

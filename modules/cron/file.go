@@ -2,9 +2,11 @@ package cron
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 
 	"pinch/internal/host"
@@ -75,18 +77,18 @@ func checkFile(ctx context.Context, c *modules.Call, a *fileArgs) (modules.Plan,
 		owner.SetStr("group", py.Str(group.Name))
 	}
 	if c.Test {
-		return modules.Plan{Would: testFile(diff, owner)}, nil
+		return modules.Plan{Would: testFile(c, diff, owner)}, nil
 	}
 	if diff == "" {
 		return modules.InOrder("Crontab for user " + a.User + " is in the correct state"), nil
 	}
 	return modules.Plan{Apply: func(ctx context.Context, w host.Writer) (modules.Done, error) {
-		problem, failed, err := write(ctx, w, a.User, text)
+		file, problem, failed, err := writeFile(ctx, w, a.User, text)
 		if err != nil {
 			return modules.Done{}, err
 		}
 		if failed {
-			return modules.Failed(fmt.Sprintf("Unable to update user %s crontab. Error: %s", a.User, problem)), nil
+			return modules.Failed(fmt.Sprintf("Unable to update user %s crontab %s. Error: %s", a.User, file, problem)), nil
 		}
 		changes := py.DictOf("diff", py.Str(diff))
 		changes.Update(owner)
@@ -94,9 +96,15 @@ func checkFile(ctx context.Context, c *modules.Call, a *fileArgs) (modules.Plan,
 	}}, nil
 }
 
-func testFile(diff string, owner *py.Dict) modules.Done {
+// testFile is what test mode tells. Salt compares a copy of the crontab and
+// names it; nobody can look at it, so pinch makes up the name and no copy.
+func testFile(c *modules.Call, diff string, owner *py.Dict) modules.Done {
 	if diff == "" && owner.Len() == 0 {
-		return modules.Done{Result: low.True, Comment: "The crontab is in the correct state"}
+		tmp := c.Getenv("TMPDIR")
+		if tmp == "" {
+			tmp = "/tmp"
+		}
+		return modules.Done{Result: low.True, Comment: "The file " + path.Join(tmp, "__salt.tmp."+strings.ToLower(rand.Text()[:8])) + " is in the correct state"}
 	}
 	var b strings.Builder
 	b.WriteString("The following values are set to be changed:\n")

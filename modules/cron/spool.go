@@ -113,16 +113,21 @@ func install(ctx context.Context, w host.Writer, user, file string) (host.Output
 // write makes text a user's crontab. problem is what crontab says when it
 // refuses; failed tells that it did, even without a word.
 func write(ctx context.Context, w host.Writer, user, text string) (problem string, failed bool, err error) {
-	file, err := tempFile(w, user, text)
-	if err != nil {
-		return "", false, err
+	_, problem, failed, err = writeFile(ctx, w, user, text)
+	return problem, failed, err
+}
+
+// writeFile is write that tells the name of the temporary file, too.
+func writeFile(ctx context.Context, w host.Writer, user, text string) (file, problem string, failed bool, err error) {
+	if file, err = tempFile(w, user, text); err != nil {
+		return file, "", false, err
 	}
 	defer func() { _ = w.Remove(file) }() // the end of the run removes it too
 	out, err := install(ctx, w, user, file)
 	if err != nil {
-		return "", false, err
+		return file, "", false, err
 	}
-	return strings.TrimRight(string(out.Stderr), "\r\n"), out.Code != 0, nil
+	return file, strings.TrimRight(string(out.Stderr), "\r\n"), out.Code != 0, nil
 }
 
 // tempFile puts a table where only the user who hands it to crontab can read it.
