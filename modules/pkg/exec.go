@@ -1,0 +1,5 @@
+package pkg
+
+import "pinch/modules"
+
+func execFuncs() []*modules.Func { return nil }

@@ -1,0 +1,59 @@
+package pkg
+
+import (
+	"slices"
+	"strings"
+
+	"pinch/internal/py"
+)
+
+// nested prints a value as Salt's outputter of that name does without colours,
+// which is how the information of an exception is shown.
+func nested(v py.Value) string {
+	var b strings.Builder
+	writeNested(&b, v, 0, "")
+	return strings.TrimRight(b.String(), " \n")
+}
+
+func writeNested(b *strings.Builder, v py.Value, indent int, prefix string) {
+	line := func(prefix, text string) {
+		b.WriteString(strings.Repeat(" ", indent) + prefix + text + "\n")
+	}
+	switch v := v.(type) {
+	case py.Str:
+		for i, l := range strings.Split(strings.TrimSuffix(string(v), "\n"), "\n") {
+			if i > 0 {
+				prefix = strings.Repeat(" ", len(prefix))
+			}
+			line(prefix, l)
+		}
+	case *py.List:
+		for _, it := range v.Items {
+			switch it.(type) {
+			case *py.List:
+				line("", "|_")
+				writeNested(b, it, indent+2, "- ")
+			case *py.Dict:
+				line("", "|_")
+				writeNested(b, it, indent+2, "")
+			default:
+				writeNested(b, it, indent, "- ")
+			}
+		}
+	case *py.Dict:
+		if indent > 0 {
+			line("", "----------")
+		}
+		keys := make([]string, 0, v.Len())
+		for k := range v.All() {
+			keys = append(keys, py.ToStr(k))
+		}
+		slices.Sort(keys)
+		for _, k := range keys {
+			line(prefix, k+":")
+			writeNested(b, v.Lookup(k), indent+4, "")
+		}
+	default:
+		line(prefix, py.ToStr(v))
+	}
+}
