@@ -63,6 +63,9 @@ type Call struct {
 	Result func(tag string) *py.Dict
 	// Sources gives the files of the tree that the chunk was granted.
 	Sources Sources
+	// SourcesOf gives the files that another chunk of Lowstate was granted; nil
+	// for an execution function.
+	SourcesOf func(*low.Chunk) Sources
 	// Remote calls functions that only the controller can answer
 	// (pillar.get, config.get, cp.*): one round trip each.
 	Remote Caller

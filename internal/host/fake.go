@@ -238,6 +238,9 @@ func (f *Fake) ReadDir(p string) ([]fs.DirEntry, error) {
 	return out, nil
 }
 
+// ScanDir implements Reader: the order of a fake's directories is by name.
+func (f *Fake) ScanDir(p string) ([]fs.DirEntry, error) { return f.ReadDir(p) }
+
 // Readlink implements Reader.
 func (f *Fake) Readlink(p string) (string, error) {
 	f.mu.Lock()

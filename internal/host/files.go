@@ -44,6 +44,19 @@ func (l *Local) Open(path string) (io.ReadCloser, error) { return os.Open(path) 
 // ReadDir implements Reader.
 func (l *Local) ReadDir(path string) ([]fs.DirEntry, error) { return os.ReadDir(path) }
 
+// ScanDir implements Reader.
+func (l *Local) ScanDir(path string) ([]fs.DirEntry, error) {
+	d, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := d.ReadDir(-1)
+	if cerr := d.Close(); err == nil {
+		err = cerr
+	}
+	return entries, err
+}
+
 // Readlink implements Reader.
 func (l *Local) Readlink(path string) (string, error) { return os.Readlink(path) }
 

@@ -22,6 +22,7 @@ type Reader interface {
 	ReadFile(path string) ([]byte, error)
 	Open(path string) (io.ReadCloser, error)
 	ReadDir(path string) ([]fs.DirEntry, error) // sorted by name
+	ScanDir(path string) ([]fs.DirEntry, error) // in the directory's own order
 	Readlink(path string) (string, error)
 	// Xattr returns an extended attribute, nil when it is not set or not
 	// supported. It does not follow symlinks.

@@ -99,6 +99,13 @@ func Deserialize(format, text, name string) (py.Value, error) {
 		}
 		return v, nil
 	}
+	if format == "configparser" {
+		v, err := iniValue(text, name)
+		if err != nil {
+			return nil, &Error{err}
+		}
+		return v, nil
+	}
 	return nil, fmt.Errorf("serialize: reading %s is not supported", format)
 }
 

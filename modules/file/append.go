@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -86,10 +87,9 @@ func (o *op) sourceTexts(ctx context.Context, name string, a *textArgs, refs, ha
 		s := &sourceArgs{name: name, source: py.Str(ref), sourceHash: hashes[i], template: a.template,
 			context: dictOrNil(a.context), defaults: dictOrNil(a.defaults), skipVerify: !given(hashes[i]), verifyTLS: true}
 		c, problem, err := o.resolve(ctx, s, ref, hashes[i], "")
-		var me *modules.Error
 		failure := "Failed to load template file " + ref
 		switch {
-		case errors.As(err, &me) || problem != "":
+		case problem != "":
 		case err != nil:
 			return nil, nil, err
 		default:
@@ -101,7 +101,7 @@ func (o *op) sourceTexts(ctx context.Context, name string, a *textArgs, refs, ha
 				texts = append(texts, string(data))
 				continue
 			}
-			failure = fmt.Sprintf("Failed to read rendered template file %s (%s)", ref, ref)
+			failure = fmt.Sprintf("Failed to read rendered template file %s (%s)", o.renderedPath(ref), ref)
 		}
 		bad = newRet(ref).fail(failure)
 		bad.extra = py.DictOf("data", py.NewList())
@@ -142,12 +142,21 @@ func (o *op) openForText(ctx context.Context, r *ret, name string, a *textArgs) 
 	} else if texts, _, err = strList(orNone(a.text)); err != nil {
 		return nil, nil, nil, err
 	}
-	_, old, err = o.textFile(name)
-	return texts, old, nil, err
+	old, err = o.w.ReadFile(name)
+	return texts, old, nil, osFailure(err)
+}
+
+// renderedPath is where Salt's minion would keep a rendered source.
+func (o *op) renderedPath(ref string) string {
+	_, rest, _ := strings.Cut(ref, "://")
+	return path.Join(o.cacheDir(), "extrn_files", o.env(), rest)
 }
 
 // present says whether a chunk of text is in a file.
-func present(data []byte, chunk string, anySpace bool) (bool, error) {
+func present(name string, data []byte, chunk string, anySpace bool) (bool, error) {
+	if !isText(data) {
+		return false, invokeError("Cannot perform string replacements on a binary file: " + name)
+	}
 	pattern := chunk
 	if anySpace {
 		var err error
@@ -187,7 +196,11 @@ func (o *op) appendState(ctx context.Context, a *appendArgs) (*ret, error) {
 	}
 	var add []string
 	for _, chunk := range texts {
-		there, err := present(old, chunk, a.IgnoreWhitespace)
+		there, err := present(name, old, chunk, a.IgnoreWhitespace)
+		var me *modules.Error
+		if errors.As(err, &me) { // Salt takes its own error for a TypeError
+			return r.fail("No text found to append. Nothing appended"), nil
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -259,7 +272,7 @@ func (o *op) prependState(ctx context.Context, a *prependArgs) (*ret, error) {
 	var add []string
 	for _, chunk := range texts {
 		if !a.Header {
-			there, err := present(old, chunk, true)
+			there, err := present(name, old, chunk, true)
 			if err != nil {
 				return nil, err
 			}
@@ -294,7 +307,7 @@ func (o *op) prependState(ctx context.Context, a *prependArgs) (*ret, error) {
 	if len(add) == 0 {
 		return r.is(low.True, "File "+name+" is in correct state"), nil
 	}
-	text := strings.Join(head, "") + universal(string(old))
+	text := strings.Join(head, "") + string(old)
 	if err := o.rewrite(name, text); err != nil {
 		return r.fail(osError(err)), nil
 	}

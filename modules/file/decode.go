@@ -49,6 +49,9 @@ func (o *op) decodeState(ctx context.Context, a *decodeArgs) (*ret, error) {
 		}
 		content = v
 	}
+	if o.test && !isFile(o.w, a.Name) {
+		return r.is(low.None, "File is set to be updated."), nil
+	}
 	data, err := base64Decode(py.ToStr(content))
 	if err != nil {
 		return nil, err

@@ -60,7 +60,7 @@ func readFuncs() []*modules.Func {
 			case !utf8.Valid(data):
 				return nil, py.Errorf("UnicodeDecodeError", "'utf-8' codec can't decode the file %s", a.Path)
 			}
-			return py.Str(universal(string(data))), nil
+			return py.Str(data), nil
 		}),
 		look("readlink", "Returns what a symbolic link points to.", func(_ context.Context, o *op, a *readlinkArgs) (py.Value, error) {
 			path := expandVars(o, expandUser(o, a.Path))
@@ -279,7 +279,7 @@ func searchFuncs() []*modules.Func {
 			if err != nil {
 				return nil, err
 			}
-			for _, l := range readLines(universal(data)) {
+			for _, l := range splitBytes(data) {
 				if a.Lchar != "" {
 					l = strings.TrimLeft(l, a.Lchar)
 				}

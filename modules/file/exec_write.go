@@ -103,7 +103,7 @@ func writeFuncs() []*modules.Func {
 			if err != nil && exists(o.w, path) {
 				return nil, osFailure(err)
 			}
-			if err := o.writeText(path, joinLines(l)+universal(string(old))); err != nil {
+			if err := o.writeText(path, joinLines(l)+string(old)); err != nil {
 				return nil, err
 			}
 			return py.Str(fmt.Sprintf(`Prepended %d lines to "%s"`, len(l), path)), nil
@@ -395,7 +395,7 @@ func sedFuncs() []*modules.Func {
 			if err != nil {
 				return nil, err
 			}
-			new, _, err := re.subn(py.ToStr(a.After), universal(string(data)), count)
+			new, _, err := re.subn(py.ToStr(a.After), string(data), count)
 			if err != nil {
 				return nil, err
 			}

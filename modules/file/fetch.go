@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -88,13 +89,37 @@ func fetchHTTP(ctx context.Context, u *url.URL, opt fetchOptions) (io.ReadCloser
 		if errors.As(err, &ue) {
 			err = ue.Err
 		}
-		return nil, fmt.Errorf("Error: %w reading %s", err, u.Path) //nolint:staticcheck // Salt's wording
+		return nil, &fetchError{"Error: " + netError(err) + " reading " + u.Path, err}
 	}
 	if resp.StatusCode/100 != 2 {
-		_ = resp.Body.Close()                                                                                              // the status says it all
-		return nil, fmt.Errorf("Error: HTTP %d: %s reading %s", resp.StatusCode, http.StatusText(resp.StatusCode), u.Path) //nolint:staticcheck // Salt's wording
+		_ = resp.Body.Close() // the status says it all
+		return nil, &fetchError{fmt.Sprintf("Error: HTTP %d: %s reading %s", resp.StatusCode, http.StatusText(resp.StatusCode), u.Path), nil}
 	}
 	return resp.Body, nil
+}
+
+// fetchError is a failed download in Salt's words.
+type fetchError struct {
+	msg string
+	err error
+}
+
+// Error implements error.
+func (e *fetchError) Error() string { return e.msg }
+
+// Unwrap returns the cause.
+func (e *fetchError) Unwrap() error { return e.err }
+
+// netError is an error of the network as Python words it.
+func netError(err error) string {
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return "[Errno -2] Name or service not known"
+	}
+	if no, ok := errnoOf(err); ok {
+		return fmt.Sprintf("[Errno %d] %s", int(no), strerror(no))
+	}
+	return err.Error()
 }
 
 // download fetches a source once a run into a temporary file and returns its

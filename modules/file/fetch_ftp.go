@@ -18,8 +18,8 @@ import (
 func fetchFTP(ctx context.Context, u *url.URL) (io.ReadCloser, error) {
 	f := &ftpFile{}
 	if err := f.open(ctx, u); err != nil {
-		_ = f.Close()                                                                                     // the first error counts
-		return nil, fmt.Errorf("Could not retrieve %s from FTP server. Exception: %w", redactFTP(u), err) //nolint:staticcheck // Salt's wording
+		_ = f.Close() // the first error counts
+		return nil, &fetchError{"Could not retrieve " + redactFTP(u) + " from FTP server. Exception: " + netError(err), err}
 	}
 	return f, nil
 }

@@ -107,7 +107,7 @@ func invalidHash(text string) error {
 }
 
 // protocols are the URL schemes of sources, in Salt's order.
-func protocols() []string { return []string{"ftp", "http", "https", "s3", "swift", "salt", "file"} }
+func protocols() []string { return []string{"salt", "file", "http", "https", "ftp", "swift", "s3"} }
 
 // parseHash reads a source_hash that is not the name of a file: a hash, or
 // kind=hash.
@@ -170,7 +170,7 @@ func findHash(list, fileName, source, hashName string) (checksum, bool) {
 		rest, ok := strings.CutPrefix(line, full)
 		return ok && rest != "" && strings.IndexByte(space, rest[0]) >= 0
 	}
-	for _, line := range readLines(universal(list)) {
+	for _, line := range splitBytes(list) {
 		line = strings.TrimSpace(line)
 		sum, ok := hashInLine(line)
 		if !ok {

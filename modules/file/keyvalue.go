@@ -100,7 +100,7 @@ func (o *op) keyvalue(a *keyvalueArgs) (*ret, error) {
 	for k, v := range d.All() {
 		e.keys = append(e.keys, &kv{py.ToStr(k), v, a.Count})
 	}
-	for _, l := range readLines(universal(string(data))) {
+	for _, l := range splitBytes(string(data)) {
 		e.line(l)
 	}
 	e.missing()

@@ -123,8 +123,8 @@ func (o *op) editLine(path string, e lineEdit) (diff string, err error) {
 	if err != nil {
 		return "", execError("Unable to open file '" + real + "'. Exception: " + osError(err))
 	}
-	old := universal(string(data))
-	lines := readLines(old)
+	old := string(data)
+	lines := splitBytes(old)
 	if len(lines) > 0 && lineEnd(lines[len(lines)-1]) != "" {
 		lines = append(lines, "")
 	}

@@ -2,6 +2,7 @@ package file
 
 import (
 	"context"
+	"strconv"
 
 	"pinch/internal/py"
 )
@@ -15,6 +16,11 @@ func (o *op) mkdirs(ctx context.Context, dir string, user, group py.Value, mode 
 		missing = append(missing, d)
 		if dirName(d) == d {
 			break
+		}
+	}
+	if len(missing) > 0 && mode != "" {
+		if _, err := strconv.Atoi(mode); err != nil {
+			return py.ValueErrorf("invalid literal for int() with base 10: '%s'", mode)
 		}
 	}
 	for i := len(missing) - 1; i >= 0; i-- {

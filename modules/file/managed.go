@@ -286,7 +286,7 @@ func (o *op) managedContent(ctx context.Context, r *ret, a *managedArgs, s *sour
 		return o.managedTest(ctx, r, t)
 	}
 	if a.CheckCmd != "" {
-		if bad, err := o.checkCommand(ctx, a.CheckCmd, t, py.ToStr(orEmpty(a.TmpDir)), a.TmpExt); bad != nil || err != nil {
+		if bad, _, err := o.checkCommand(ctx, a.CheckCmd, t, py.ToStr(orEmpty(a.TmpDir)), a.TmpExt); bad != nil || err != nil {
 			if err != nil {
 				return r.fail("Unable to check_cmd file: " + raised(err)), nil
 			}
@@ -313,6 +313,10 @@ func (o *op) managedTest(ctx context.Context, r *ret, t target) (*ret, error) {
 		t.perms.mode = octal(t.src.mode)
 	}
 	counts, err := o.metaChanges(ctx, r, t)
+	if _, isOS := errnoOf(err); isOS {
+		r.changes = py.NewDict()
+		return r.fail("Unable to manage file: " + osError(err)), nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -413,6 +417,9 @@ func (o *op) testDiff(ctx context.Context, t target, missing bool) (diff string,
 	}
 	new := t.contents
 	if t.src != nil {
+		if t.src.sum.isSet() { // new_file_diff of a file to be made: Salt fails there
+			return "", false, py.KeyError(py.Str("sum"))
+		}
 		if new, err = t.src.read(ctx, o); err != nil {
 			return "", false, err
 		}
@@ -422,43 +429,43 @@ func (o *op) testDiff(ctx context.Context, t target, missing bool) (diff string,
 }
 
 // checkCommand runs check_cmd on the content in a temporary file. It returns a
-// failed return when the command fails, nil when it is content or when there
-// is nothing to change.
-func (o *op) checkCommand(ctx context.Context, cmd string, t target, dir, ext string) (*ret, error) {
+// failed return, and what writing the file would have changed, when the command
+// fails; nil when it is content or when there is nothing to change.
+func (o *op) checkCommand(ctx context.Context, cmd string, t target, dir, ext string) (bad *ret, tried *py.Dict, err error) {
 	tmp, err := o.w.TempFile(dir, "__salt.tmp.*"+ext)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() { _ = o.w.Remove(tmp) }() // the run's end removes it otherwise
 	if info, err := o.w.Stat(t.name); err == nil && info.IsRegular() {
 		if err := o.copyFile(t.name, tmp, info); err != nil {
-			return nil, execError("Unable to copy file " + t.name + " to " + tmp + ": " + raised(err))
+			return nil, nil, execError("Unable to copy file " + t.name + " to " + tmp + ": " + raised(err))
 		}
 	}
 	name := t.name
 	t.name, t.backup, t.perms.attrs = tmp, py.Str("none"), py.None
 	done, err := o.manageFile(ctx, newRet(tmp), t)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if done.changes.Len() == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	out, err := o.runAll(ctx, cmd+" "+tmp)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if out.Code == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	bad := newRet(name).fail("check_cmd execution failed")
+	bad = newRet(name).fail("check_cmd execution failed")
 	for _, s := range [][]byte{out.Stdout, out.Stderr} {
 		if len(s) > 0 {
 			bad.comment += "\n" + string(s)
 		}
 	}
 	bad.extra = py.DictOf("skip_watch", py.True)
-	return bad, nil
+	return bad, done.changes, nil
 }
 
 // runAll runs a shell command as cmd.run_all does.
@@ -467,6 +474,8 @@ func (o *op) runAll(ctx context.Context, cmd string) (host.Output, error) {
 	if sh, ok := o.Grains.GetStr("shell"); ok && given(sh) {
 		args.Kw = append(args.Kw, py.KwArg{Name: "shell", Value: sh})
 	}
+	// Salt's own calls split the command into words: no shell.
+	args.Kw = append(args.Kw, py.KwArg{Name: "python_shell", Value: py.False})
 	v, err := o.Funcs.Call(ctx, "cmd.run_all", args)
 	if err != nil {
 		return host.Output{}, err

@@ -89,6 +89,10 @@ func raised(err error) string {
 	if errors.As(err, &pe) {
 		return pe.Msg
 	}
+	var fe *fetchError
+	if errors.As(err, &fe) {
+		return fe.msg
+	}
 	return osError(err)
 }
 

@@ -160,6 +160,9 @@ func layOut(name string, refs []string, lists [][]modules.SourceInfo, a *recurse
 			}
 			x.files[dest] = recursedFile{e, refs[i] + "/" + e.Name}
 		}
+		if ok, err := takes("."); a.IncludeEmpty && ok && err == nil {
+			x.dirs[name+"/."] = true // Salt lists the directory itself as well
+		}
 		for _, e := range list {
 			if !e.IsDir || !a.IncludeEmpty {
 				continue

@@ -113,20 +113,19 @@ func (o *op) replace(path string, e edit) (diff string, err error) {
 		if text, err = decode(data, *e.encoding); err != nil {
 			return "", err
 		}
-		text = universal(text)
 		comp, lines = compileText, func(s string) []string { return splitLines(s, true) }
 	}
 	new, err := e.apply(text, comp, lines)
 	if err != nil {
 		return "", err
 	}
-	if slices.Equal(lines(text), lines(new)) {
+	if slices.Equal(lines(text), new) {
 		return "", nil
 	}
 	if !e.dryRun {
-		out := []byte(new)
+		out := []byte(strings.Join(new, ""))
 		if e.encoding != nil {
-			if out, err = encode(new, *e.encoding, "strict"); err != nil {
+			if out, err = encode(string(out), *e.encoding, "strict"); err != nil {
 				return "", err
 			}
 		}
@@ -134,28 +133,35 @@ func (o *op) replace(path string, e edit) (diff string, err error) {
 			return "", err
 		}
 	}
-	return textDiff(lines(text), lines(new)), nil
+	return textDiff(lines(text), new), nil
 }
 
-// apply returns the edited text.
-func (e edit) apply(text string, comp func(string, int) (*regex, error), lines func(string) []string) (string, error) {
+// apply returns the lines of the edited text. What is added at an end is one
+// element, as in the diffs of Salt.
+func (e edit) apply(text string, comp func(string, int) (*regex, error), lines func(string) []string) ([]string, error) {
 	flags, err := reFlags(e.flags)
 	if err != nil {
-		return "", err
+		return nil, err
+	}
+	switch e.pattern.(type) {
+	case py.Str, py.Bytes:
+	default:
+		return nil, py.TypeErrorf("expected str, bytes, or bytearray not <class '%s'>", e.pattern.Type())
 	}
 	re, err := comp(py.ToStr(e.pattern), flags)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	repl := py.ToStr(e.repl)
 	template := repl
 	if e.literal {
 		template = strings.ReplaceAll(repl, `\`, `\\`)
 	}
-	new, n, err := re.subn(template, text, e.count)
+	edited, n, err := re.subn(template, text, e.count)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
+	new := lines(edited)
 	if n > 0 || !e.appendMissing && !e.prependMissing {
 		return new, nil
 	}
@@ -165,7 +171,7 @@ func (e edit) apply(text string, comp func(string, int) (*regex, error), lines f
 	}
 	there, err := comp("^"+escapeRegex(content)+"($|(?=\r\n))", flags)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if ok, err := there.search(text); ok || err != nil {
 		return new, err
@@ -176,12 +182,12 @@ func (e edit) apply(text string, comp func(string, int) (*regex, error), lines f
 		content = repl
 	}
 	if e.prependMissing {
-		return content + "\n" + new, nil
+		return slices.Insert(new, 0, content+"\n"), nil
 	}
-	if new != "" && !strings.HasSuffix(new, "\n") {
-		new += "\n"
+	if last := len(new) - 1; last >= 0 && !strings.HasSuffix(new[last], "\n") {
+		new[last] += "\n"
 	}
-	return new + content + "\n", nil
+	return append(new, content+"\n"), nil
 }
 
 // store writes an edited file and keeps the old one under the backup's name;

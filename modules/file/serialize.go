@@ -167,7 +167,7 @@ func (o *op) mergeExisting(r *ret, name, format string, data py.Value) (all py.V
 	if !isFile(o.w, name) {
 		return data, nil, nil, false, nil
 	}
-	if format != "yaml" && format != "json" {
+	if format != "yaml" && format != "json" && format != "configparser" {
 		r.fail("merge_if_exists is not supported for the " + format + " serializer")
 		return nil, nil, nil, true, nil
 	}
@@ -175,7 +175,7 @@ func (o *op) mergeExisting(r *ret, name, format string, data py.Value) (all py.V
 	if err != nil {
 		return nil, nil, nil, false, err
 	}
-	v, err := serialize.Deserialize(format, universal(string(text)), name)
+	v, err := serialize.Deserialize(format, string(text), name)
 	if err != nil {
 		r.fail("Failed to deserialize existing data: " + err.Error())
 		return nil, nil, nil, true, nil
@@ -257,11 +257,12 @@ func (o *op) serialized(ctx context.Context, r *ret, a *serializeArgs, text stri
 		return nil, err
 	}
 	if a.CheckCmd != "" {
-		bad, err := o.checkCommand(ctx, a.CheckCmd, t, py.ToStr(orEmpty(a.TmpDir)), a.TmpExt)
+		bad, tried, err := o.checkCommand(ctx, a.CheckCmd, t, py.ToStr(orEmpty(a.TmpDir)), a.TmpExt)
 		if err != nil {
 			return r.fail("Unable to check_cmd file: " + raised(err)), nil
 		}
 		if bad != nil {
+			bad.changes = tried
 			return bad, nil
 		}
 	}

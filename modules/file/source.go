@@ -191,7 +191,7 @@ func (o *op) resolve(ctx context.Context, a *sourceArgs, source string, hash py.
 		scheme = ""
 	}
 	c = &content{source: source, scheme: scheme}
-	if a.template != "" && a.template != "jinja" && !isTemplate(a.template) && scheme != "salt" {
+	if a.template != "" && !isTemplate(a.template) && scheme != "salt" {
 		return nil, fmt.Sprintf("Specified template format %s is not supported", a.template), nil
 	}
 	switch {
@@ -207,9 +207,9 @@ func (o *op) resolve(ctx context.Context, a *sourceArgs, source string, hash py.
 		return nil, problem, err
 	}
 	if a.template != "" {
-		problem, err = o.renderHere(ctx, a, c)
+		return nil, fmt.Sprintf("%s: a template that is not in the tree is not rendered: use a salt:// source, or contents", redact(source)), nil
 	}
-	return c, problem, err
+	return c, "", nil
 }
 
 func (o *op) resolveTree(ctx context.Context, a *sourceArgs, c *content, have string) (problem string, err error) {
@@ -234,12 +234,13 @@ func (o *op) resolveTree(ctx context.Context, a *sourceArgs, c *content, have st
 		info, err = o.Sources.StatWith(ctx, c.source, have, a.extra)
 	}
 	var se *modules.SourceError
-	if errors.As(err, &se) {
-		if !se.Missing && o.test {
-			// Salt lets a rendering error through in test mode.
-			return "", &modules.Error{Class: "SaltRenderError", Msg: se.Comment}
-		}
+	switch {
+	case errors.As(err, &se) && se.Missing:
 		return se.Comment, nil
+	case se != nil && !isTemplate(orText(a.template, "jinja")):
+		return fmt.Sprintf("Specified template format %s is not supported", a.template), nil
+	case se != nil:
+		return "", &modules.Error{Class: "SaltRenderError", Msg: se.Comment}
 	}
 	if err != nil {
 		return "", err

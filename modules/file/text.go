@@ -80,15 +80,6 @@ func readLines(s string) []string {
 	return out
 }
 
-// universal translates CR LF and CR to LF, as Python's text files do when they
-// are read.
-func universal(s string) string {
-	if !strings.Contains(s, "\r") {
-		return s
-	}
-	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
-}
-
 // textDiff is Salt's stringutils.get_diff of two lists of lines.
 func textDiff(a, b []string) string {
 	if slices.Equal(a, b) {

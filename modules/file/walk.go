@@ -10,11 +10,13 @@ import (
 	"pinch/internal/fnmatch"
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/modules"
 	"pinch/states/low"
 )
 
 // level is one directory of a walk: its subdirectories (links to directories
-// included, which are not entered) and its other entries, by name.
+// included, which are not entered) and its other entries, in the directory's
+// own order, which Salt's comments show.
 type level struct {
 	dir         string
 	dirs, files []string
@@ -23,7 +25,7 @@ type level struct {
 // readLevel reads one directory. What cannot be read is empty, as for os.walk.
 func readLevel(r host.Reader, dir string) level {
 	l := level{dir: dir}
-	entries, err := r.ReadDir(dir)
+	entries, err := r.ScanDir(dir)
 	if err != nil {
 		return l
 	}
@@ -186,47 +188,33 @@ func (o *op) keepFiles(ctx context.Context, name string, require py.Value) []str
 	return out
 }
 
-// keepRecursed keeps what another file.recurse makes of its source. Without a
-// controller to list that source it says false, and all that is there is kept.
+// keepRecursed keeps what another file.recurse makes of its source. It says
+// false when that source cannot be listed; then all that is there is kept.
 func (o *op) keepRecursed(ctx context.Context, c *low.Chunk, keep map[string]bool) bool {
-	parts, _, err := strList(orNone(c.Data.Lookup("source")))
-	if err != nil || o.Remote == nil {
+	if o.SourcesOf == nil {
 		return false
 	}
-	f, err := newFilter(orNone(c.Data.Lookup("include_pat")), orNone(c.Data.Lookup("exclude_pat")))
+	arg := func(name string) py.Value { return orNone(c.Data.Lookup(name)) }
+	f := &recurseArgs{Name: c.Name(), Source: modules.Source{Value: arg("source")}, IncludePat: arg("include_pat"), ExcludePat: arg("exclude_pat"),
+		IncludeEmpty: given(arg("include_empty")), KeepSymlinks: given(arg("keep_symlinks")), Merge: given(arg("merge"))}
+	if n, ok := py.AsInt(arg("maxdepth")); ok {
+		depth := int(n)
+		f.Maxdepth = &depth
+	}
+	other := &op{Call: o.Call, w: o.w, test: o.test}
+	call := *o.Call
+	call.Chunk, call.Sources = c, o.SourcesOf(c)
+	other.Call = &call
+	refs, lists, err := other.takeSources(ctx, f.Source.Value)
 	if err != nil {
 		return false
 	}
-	empty, merge := given(orNone(c.Data.Lookup("include_empty"))), given(orNone(c.Data.Lookup("merge")))
-	depth, limited := py.AsInt(orNone(c.Data.Lookup("maxdepth")))
-	for _, p := range parts {
-		root, env, ok := strings.Cut(strings.TrimRight(strings.TrimPrefix(p, "salt://"), "/"), "?saltenv=")
-		if !ok {
-			env = orText(c.Env(), "base")
-		}
-		found := false
-		for _, fun := range []string{"cp.list_master", "cp.list_master_dirs"} {
-			v, err := o.Remote.Call(ctx, fun, py.NewArgs(py.Str(env), py.Str(root)))
-			l, isList := v.(*py.List)
-			if err != nil || !isList {
-				return false
-			}
-			for _, it := range l.Items {
-				rel, below := strings.CutPrefix(py.ToStr(it), root+"/")
-				if !below {
-					continue
-				}
-				found = true
-				takes, err := f.takes(rel)
-				if err != nil || !takes || limited && strings.Count(rel, "/") > int(depth) || fun == "cp.list_master_dirs" && !empty {
-					continue
-				}
-				keep[joinPath(c.Name(), rel)] = true
-			}
-		}
-		if found && !merge {
-			break
-		}
+	x, err := layOut(expandUser(o, f.Name), refs, lists, f)
+	if err != nil {
+		return false
+	}
+	for k := range x.keep {
+		keep[k] = true
 	}
 	return true
 }

@@ -66,6 +66,22 @@ func DecodeBundle(d *py.Dict) (*low.Bundle, error) {
 	return b, nil
 }
 
+// markOrdered makes the mappings of a chunk's arguments OrderedDicts again, as
+// which Salt's YAML loader makes every mapping; JSON cannot tell them apart.
+func markOrdered(v py.Value) {
+	switch v := v.(type) {
+	case *py.Dict:
+		v.Ordered = true
+		for _, it := range v.All() {
+			markOrdered(it)
+		}
+	case *py.List:
+		for _, it := range v.Items {
+			markOrdered(it)
+		}
+	}
+}
+
 func isTrue(d *py.Dict, key string) bool { return d.Lookup(key) == py.Value(py.True) }
 
 func decodeChunk(v py.Value) (low.Chunk, error) {
@@ -76,6 +92,9 @@ func decodeChunk(v py.Value) (low.Chunk, error) {
 	}
 	if c.Data, ok = d.Lookup("data").(*py.Dict); !ok {
 		return c, fmt.Errorf("has no data")
+	}
+	for _, v := range c.Data.All() {
+		markOrdered(v)
 	}
 	for _, k := range []string{"state", "fun", "__id__", "name"} {
 		if !c.Data.Has(k) {
