@@ -19,9 +19,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/dlclark/regexp2"
-
 	"pinch/internal/fnmatch"
+	"pinch/internal/pyre"
 )
 
 // EnvAny is the environment name that stands for every environment that the
@@ -49,7 +48,7 @@ type Server struct {
 	opts   Options
 	roots  map[string][]string
 	order  []string
-	regexs []*regexp2.Regexp
+	regexs []*pyre.Regexp
 
 	mu    sync.Mutex
 	lists map[string]*listing
@@ -71,7 +70,7 @@ func New(opts Options) (*Server, error) {
 		s.roots[e.Name] = e.Dirs
 	}
 	for _, text := range opts.IgnoreRegex {
-		re, err := regexp2.Compile(text, regexp2.None)
+		re, err := pyre.Compile(text, 0)
 		if err != nil {
 			return nil, fmt.Errorf("file_ignore_regex %q: %w", text, err)
 		}
@@ -115,7 +114,7 @@ func (s *Server) dirs(env string) []string {
 // ignored says whether a configured pattern hides the path.
 func (s *Server) ignored(name string) bool {
 	for _, re := range s.regexs {
-		if ok, err := re.MatchString(name); err == nil && ok {
+		if m, err := re.Search(name); err == nil && m != nil {
 			return true
 		}
 	}
