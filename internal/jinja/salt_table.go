@@ -11,7 +11,8 @@ package jinja
 func addSalt(e *environment) {
 	add(e.filters,
 		saltSerializers(), saltTextFilters(), saltRegexFilters(), saltListFilters(), saltSetFilters(),
-		saltCombineFilters(), saltDictFilters())
+		saltCombineFilters(), saltDictFilters(), saltHashFilters(), saltRandomFilters(), saltNetFilters(),
+		saltPathFilters(), saltHostFilters())
 	add(e.tests, saltTests())
 	add(e.globals, saltGlobals())
 }
