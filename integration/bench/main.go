@@ -145,7 +145,9 @@ func (b *bench) configure(name string, hosts []lab.Host) error {
 		fmt.Fprintln(&known, h.KnownHosts())
 	}
 	master := fmt.Sprintf("root_dir: %[1]s\nfile_roots: {base: [%[2]s/salt]}\npillar_roots: {base: [%[2]s/pillar]}\nroster_file: %[1]s/roster\n"+
-		"ssh_max_procs: 25\nlog_level: error\n", dir, tree)
+		"ssh_max_procs: 25\nlog_level: error\n"+
+		// OpenSSH, which salt-ssh runs, does not look at $HOME.
+		"ssh_options: [\"UserKnownHostsFile=%[1]s/home/.ssh/known_hosts\"]\n", dir, tree)
 	for path, text := range map[string]string{
 		filepath.Join(dir, "master"):                master,
 		filepath.Join(dir, "roster"):                lab.Roster(hosts),
@@ -173,7 +175,7 @@ func (b *bench) run(ctx context.Context, t *tool, config string) (time.Duration,
 	out, err := cmd.CombinedOutput()
 	took := time.Since(start)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w\n%s", t.name, err, out)
+		return 0, fmt.Errorf("%s: %w\n%s", t.name, err, out[max(0, len(out)-2000):])
 	}
 	return took, nil
 }
