@@ -6,16 +6,23 @@ import (
 
 	"pinch/modules"
 	"pinch/modules/alias"
+	"pinch/modules/alternatives"
 	"pinch/modules/cmd"
 	"pinch/modules/cron"
+	"pinch/modules/environ"
+	"pinch/modules/event"
 	"pinch/modules/file"
 	"pinch/modules/group"
 	"pinch/modules/hosts"
+	"pinch/modules/locale"
 	"pinch/modules/module"
 	"pinch/modules/pkg"
+	"pinch/modules/process"
 	"pinch/modules/service"
 	"pinch/modules/sshauth"
+	"pinch/modules/sysctl"
 	"pinch/modules/test"
+	"pinch/modules/timezone"
 	"pinch/modules/user"
 )
 
@@ -23,16 +30,23 @@ import (
 var Registry = sync.OnceValue(func() *modules.Registry {
 	return modules.New(
 		alias.Funcs(),
+		alternatives.Funcs(),
 		cmd.Funcs(),
 		cron.Funcs(),
+		environ.Funcs(),
+		event.Funcs(),
 		file.Funcs(),
 		group.Funcs(),
 		hosts.Funcs(),
+		locale.Funcs(),
 		module.Funcs(),
 		pkg.Funcs(),
+		process.Funcs(),
 		service.Funcs(),
 		sshauth.Funcs(),
+		sysctl.Funcs(),
 		test.Funcs(),
+		timezone.Funcs(),
 		user.Funcs(),
 	)
 })
