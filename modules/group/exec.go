@@ -2,6 +2,7 @@ package group
 
 import (
 	"context"
+	"slices"
 
 	"pinch/internal/host"
 	"pinch/internal/py"
@@ -24,6 +25,26 @@ type addArgs struct {
 	System    bool     `arg:"system" default:"False" doc:"A system group."`
 	Root      py.Value `arg:"root" doc:"Not supported."`
 	NonUnique bool     `arg:"non_unique" default:"False" doc:"Accept a number that another group has."`
+	Local     bool     `arg:"local" default:"False" doc:"Use lgroupadd."`
+}
+
+type deleteArgs struct {
+	Name  string   `arg:"name,required" doc:"The group's name."`
+	Root  py.Value `arg:"root" doc:"Not supported."`
+	Local bool     `arg:"local" default:"False" doc:"Use lgroupdel."`
+}
+
+type chgidArgs struct {
+	Name      string   `arg:"name,required" doc:"The group's name."`
+	GID       py.Value `arg:"gid,required" doc:"Its new number."`
+	Root      py.Value `arg:"root" doc:"Not supported."`
+	NonUnique bool     `arg:"non_unique" default:"False" doc:"Accept a number that another group has."`
+}
+
+type membersArgs struct {
+	Name    string   `arg:"name,required" doc:"The group's name."`
+	Members string   `arg:"members_list,required" doc:"All its members, divided by commas."`
+	Root    py.Value `arg:"root" doc:"Not supported."`
 }
 
 type memberArgs struct {
@@ -32,14 +53,41 @@ type memberArgs struct {
 	Root     py.Value `arg:"root" doc:"Not supported."`
 }
 
-func action[A any](name, doc string, root func(*A) py.Value, argv func(*A) []string) *modules.Func {
+func action[A any](name, doc string, root func(*A) py.Value, change func(ctx context.Context, w host.Writer, a *A) (bool, error)) *modules.Func {
 	return modules.Action[A]{Name: name, Doc: doc, Run: func(ctx context.Context, _ *modules.Call, w host.Writer, a *A) (py.Value, error) {
 		if py.IsTrue(root(a)) {
 			return nil, modules.SaltInvocationError(name + ": root is not supported")
 		}
-		ok, err := run(ctx, w, argv(a)...)
+		ok, err := change(ctx, w, a)
 		return py.Bool(ok), err
 	}}.Func()
+}
+
+// chgid changes a group's number unless it has it, and says whether it has then.
+func chgid(ctx context.Context, w host.Writer, a *chgidArgs) (bool, error) {
+	is := func(g host.Group) bool { n, ok := py.AsInt(a.GID); return ok && int(n) == g.GID }
+	g, ok := w.Group(a.Name)
+	if !ok || is(g) {
+		return ok, nil
+	}
+	flag := "-g"
+	if a.NonUnique {
+		flag = "-og"
+	}
+	if _, err := run(ctx, w, "groupmod", flag, py.ToStr(a.GID), a.Name); err != nil {
+		return false, err
+	}
+	g, ok = w.Group(a.Name)
+	return ok && is(g), nil
+}
+
+// deluser takes a member out; who is none is out.
+func deluser(ctx context.Context, w host.Writer, a *memberArgs) (bool, error) {
+	g, ok := w.Group(a.Name)
+	if !ok || !slices.Contains(g.Members, a.Username) {
+		return true, nil
+	}
+	return run(ctx, w, "gpasswd", "--del", a.Username, a.Name)
 }
 
 func execFuncs() []*modules.Func {
@@ -58,15 +106,19 @@ func execFuncs() []*modules.Func {
 			}
 			return l, err
 		}}.Func(),
-		modules.Action[addArgs]{Name: "group.add", Doc: "Makes a group.", Run: func(ctx context.Context, _ *modules.Call, w host.Writer, a *addArgs) (py.Value, error) {
-			if py.IsTrue(a.Root) {
-				return nil, modules.SaltInvocationError("group.add: root is not supported")
-			}
-			ok, err := add(ctx, w, a.Name, a.GID, a.System, a.NonUnique)
-			return py.Bool(ok), err
-		}}.Func(),
-		action("group.delete", "Removes a group.", func(a *nameArgs) py.Value { return a.Root }, func(a *nameArgs) []string { return []string{"groupdel", a.Name} }),
-		action("group.adduser", "Makes a user a member.", func(a *memberArgs) py.Value { return a.Root }, func(a *memberArgs) []string { return []string{"gpasswd", "--add", a.Username, a.Name} }),
-		action("group.deluser", "Takes a member out.", func(a *memberArgs) py.Value { return a.Root }, func(a *memberArgs) []string { return []string{"gpasswd", "--del", a.Username, a.Name} }),
+		action("group.add", "Makes a group.", func(a *addArgs) py.Value { return a.Root }, func(ctx context.Context, w host.Writer, a *addArgs) (bool, error) {
+			return add(ctx, w, a.Name, a.GID, a.System, a.NonUnique, a.Local)
+		}),
+		action("group.delete", "Removes a group.", func(a *deleteArgs) py.Value { return a.Root }, func(ctx context.Context, w host.Writer, a *deleteArgs) (bool, error) {
+			return remove(ctx, w, a.Name, a.Local)
+		}),
+		action("group.chgid", "Changes a group's number.", func(a *chgidArgs) py.Value { return a.Root }, chgid),
+		action("group.adduser", "Makes a user a member.", func(a *memberArgs) py.Value { return a.Root }, func(ctx context.Context, w host.Writer, a *memberArgs) (bool, error) {
+			return run(ctx, w, "gpasswd", "--add", a.Username, a.Name)
+		}),
+		action("group.deluser", "Takes a member out.", func(a *memberArgs) py.Value { return a.Root }, deluser),
+		action("group.members", "Gives a group exactly these members.", func(a *membersArgs) py.Value { return a.Root }, func(ctx context.Context, w host.Writer, a *membersArgs) (bool, error) {
+			return run(ctx, w, "gpasswd", "--members", a.Members, a.Name)
+		}),
 	}
 }

@@ -47,9 +47,9 @@ func dict(g host.Group) *py.Dict {
 
 // delta is what is different about a group, in Salt's order.
 type delta struct {
-	list    *py.Dict // as Salt prints it
-	invalid string   // Salt's comment for an unusable argument
-	delAll  []string // with members: [] , who goes
+	list     *py.Dict // as Salt prints it
+	invalid  string   // Salt's comment for an unusable argument
+	add, del []string // who comes and who goes
 }
 
 // changes compares; ok is false when there is no such group.
@@ -77,7 +77,7 @@ func (a *presentArgs) changes(c host.Reader) (d delta, ok bool) {
 			if err == nil {
 				d.list.SetStr("delusers", set)
 			}
-			d.delAll = g.Members
+			d.del = g.Members
 		}
 	case !sameSet(a.Members, g.Members):
 		d.list.SetStr("members", py.Strings(a.Members...))
@@ -85,10 +85,12 @@ func (a *presentArgs) changes(c host.Reader) (d delta, ok bool) {
 	missing := slices.DeleteFunc(slices.Clone(a.Addusers), func(u string) bool { return slices.Contains(g.Members, u) })
 	if len(missing) > 0 {
 		d.list.SetStr("addusers", py.Strings(missing...))
+		d.add = missing
 	}
 	extra := slices.DeleteFunc(slices.Clone(a.Delusers), func(u string) bool { return !slices.Contains(g.Members, u) })
 	if len(extra) > 0 {
 		d.list.SetStr("delusers", py.Strings(extra...))
+		d.del = extra
 	}
 	return d, true
 }
@@ -142,7 +144,7 @@ func checkPresent(_ context.Context, c *modules.Call, a *presentArgs) (modules.P
 // run runs a tool; whether it succeeded is found by looking again, as in Salt.
 func run(ctx context.Context, w host.Writer, argv ...string) (bool, error) {
 	if w.LookPath(argv[0]) == "" {
-		return false, modules.CommandExecutionError(fmt.Sprintf("'%s' is not available", argv[0]))
+		return false, modules.CommandExecutionError(fmt.Sprintf("Command '%s' cannot be found", argv[0]))
 	}
 	out, err := w.Run(ctx, host.Cmd{Argv: argv})
 	return out.Code == 0, err
@@ -167,13 +169,9 @@ func (a *presentArgs) update(ctx context.Context, w host.Writer, d delta) error 
 			}
 			_, err = run(ctx, w, argv...)
 		case "addusers":
-			err = each("--add", a.Addusers)
+			err = each("--add", d.add)
 		case "delusers":
-			if d.delAll != nil {
-				err = each("--del", d.delAll)
-			} else {
-				err = each("--del", a.Delusers)
-			}
+			err = each("--del", d.del)
 		case "members":
 			_, err = run(ctx, w, "gpasswd", "--members", strings.Join(a.Members, ","), a.Name)
 		}
@@ -185,15 +183,12 @@ func (a *presentArgs) update(ctx context.Context, w host.Writer, d delta) error 
 }
 
 func (a *presentArgs) create(ctx context.Context, w host.Writer) (modules.Done, error) {
-	if py.IsTrue(a.GID) && !a.NonUnique {
-		n, err := strconv.Atoi(py.ToStr(a.GID))
-		if err == nil {
-			if g, taken := w.GroupID(n); taken {
-				return modules.Failed(fmt.Sprintf("Group %s is not present but gid %d is already taken by group %s", a.Name, n, g.Name)), nil
-			}
+	if n, isInt := py.AsInt(a.GID); isInt && !a.NonUnique {
+		if g, taken := w.GroupID(int(n)); taken {
+			return modules.Failed(fmt.Sprintf("Group %s is not present but gid %d is already taken by group %s", a.Name, n, g.Name)), nil
 		}
 	}
-	ok, err := add(ctx, w, a.Name, a.GID, a.System, a.NonUnique)
+	ok, err := add(ctx, w, a.Name, a.GID, a.System, a.NonUnique, a.Local)
 	if err != nil {
 		return modules.Done{}, err
 	}
@@ -217,11 +212,14 @@ func (a *presentArgs) create(ctx context.Context, w host.Writer) (modules.Done, 
 	return modules.OK(fmt.Sprintf("New group %s created", a.Name), dict(g)), nil
 }
 
-func add(ctx context.Context, w host.Writer, name string, gid py.Value, system, nonUnique bool) (bool, error) {
+func add(ctx context.Context, w host.Writer, name string, gid py.Value, system, nonUnique, local bool) (bool, error) {
 	argv := []string{"groupadd"}
+	if local {
+		argv = []string{"lgroupadd"}
+	}
 	if py.IsTrue(gid) {
 		argv = append(argv, "-g", py.ToStr(gid))
-		if nonUnique {
+		if nonUnique && !local {
 			argv = append(argv, "-o")
 		}
 	}
@@ -231,12 +229,19 @@ func add(ctx context.Context, w host.Writer, name string, gid py.Value, system, 
 	return run(ctx, w, append(argv, name)...)
 }
 
+func remove(ctx context.Context, w host.Writer, name string, local bool) (bool, error) {
+	if local {
+		return run(ctx, w, "lgroupdel", name)
+	}
+	return run(ctx, w, "groupdel", name)
+}
+
 func checkAbsent(_ context.Context, c *modules.Call, a *absentArgs) (modules.Plan, error) {
 	if _, ok := c.Group(a.Name); !ok {
 		return modules.InOrder("Group not present"), nil
 	}
 	return modules.Would(fmt.Sprintf("Group %s is set for removal", a.Name), nil, func(ctx context.Context, w host.Writer) (modules.Done, error) {
-		ok, err := run(ctx, w, "groupdel", a.Name)
+		ok, err := remove(ctx, w, a.Name, a.Local)
 		if err != nil {
 			return modules.Done{}, err
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 
 	"pinch/internal/host"
 	"pinch/internal/py"
@@ -35,17 +36,20 @@ func (w *wish) changes(c host.Reader) (change *py.Dict, ok bool, err error) {
 	}
 	s := readShadow(c, a.Name)
 	change = py.NewDict()
-	if n, isInt := py.AsInt(a.UID); isInt && n != 0 && int(n) != u.uid || isSet(a.UID) && !isInt && py.ToStr(a.UID) != "" && py.ToStr(a.UID) != fmt.Sprint(u.uid) {
+	if py.IsTrue(a.UID) && !isNumber(a.UID, u.uid) { // a number in quotes is another value, as in Salt
 		change.SetStr("uid", a.UID)
 	}
 	wantGID := u.gid
 	if isSet(w.gid) {
 		gid, known := groupID(c, w.gid)
-		if known {
-			wantGID = gid
-		}
 		if !known || gid != u.gid {
 			change.SetStr("gid", w.gid)
+		}
+		if n, err := strconv.Atoi(py.ToStr(w.gid)); !known && err == nil {
+			gid, known = n, true
+		}
+		if known {
+			wantGID = gid
 		}
 	}
 	w.groupChanges(c, u, wantGID, change)
@@ -175,7 +179,7 @@ func (w *wish) shadowChanges(s shadow, change *py.Dict) {
 		want py.Value
 		have int
 	}{{"date", a.Date, s.lstchg}, {"mindays", a.Mindays, s.min}, {"maxdays", a.Maxdays, s.max}, {"inactdays", a.Inactdays, s.inact}, {"warndays", a.Warndays, s.warn}} {
-		if isSet(d.want) && !isNumber(d.want, d.have) {
+		if isSet(d.want) && !(s.found && isNumber(d.want, d.have)) {
 			change.SetStr(d.key, d.want)
 		}
 	}

@@ -25,7 +25,7 @@ type deleteArgs struct {
 	Remove bool     `arg:"remove" default:"False" doc:"Remove the user's files as well."`
 	Force  bool     `arg:"force" default:"False" doc:"Remove the user also while logged in."`
 	Root   py.Value `arg:"root" doc:"Not supported."`
-	Local  bool     `arg:"local" default:"False" doc:"Use luserdel; not supported."`
+	Local  bool     `arg:"local" default:"False" doc:"Use luserdel."`
 }
 
 type getentArgs struct {
@@ -45,7 +45,7 @@ func noRoot(fun string, root py.Value) error {
 }
 
 func execFuncs() []*modules.Func {
-	return []*modules.Func{
+	fs := []*modules.Func{
 		query("user.info", "Describes an account; an empty mapping when there is none.", func(_ context.Context, c *modules.Call, a *nameArgs) (py.Value, error) {
 			if err := noRoot("user.info", a.Root); err != nil {
 				return nil, err
@@ -94,14 +94,11 @@ func execFuncs() []*modules.Func {
 			}
 			return py.Str(groupName(c, u.gid)), nil
 		}),
-		query("shadow.info", "Describes the shadow entry of a user.", func(_ context.Context, c *modules.Call, a *nameArgs) (py.Value, error) {
-			return readShadow(c, a.Name).dict(), noRoot("shadow.info", a.Root)
-		}),
 		modules.Action[deleteArgs]{Name: "user.delete", Doc: "Removes an account.", Run: func(ctx context.Context, c *modules.Call, w host.Writer, a *deleteArgs) (py.Value, error) {
-			if a.Local || py.IsTrue(a.Root) {
-				return nil, modules.SaltInvocationError("user.delete: local and root are not supported")
+			if err := noRoot("user.delete", a.Root); err != nil {
+				return nil, err
 			}
-			ok, err := remove(ctx, c, w, a.Name, a.Remove, a.Force)
+			ok, err := remove(ctx, c, w, a.Name, a.Remove, a.Force, a.Local)
 			return py.Bool(ok), err
 		}}.Func(),
 		modules.Action[addArgs]{Name: "user.add", Doc: "Makes an account.", Run: func(ctx context.Context, c *modules.Call, w host.Writer, a *addArgs) (py.Value, error) {
@@ -119,6 +116,7 @@ func execFuncs() []*modules.Func {
 			return py.Bool(ok), err
 		}}.Func(),
 	}
+	return append(append(fs, changeFuncs()...), shadowFuncs()...)
 }
 
 type addArgs struct {

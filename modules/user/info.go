@@ -91,7 +91,12 @@ func readShadow(c host.Reader, name string) shadow {
 	if err != nil {
 		return shadow{}
 	}
-	for _, line := range strings.Split(string(b), "\n") {
+	return shadowOf(string(b), name)
+}
+
+// shadowOf finds a user's entry in the text of a shadow file.
+func shadowOf(text, name string) shadow {
+	for _, line := range strings.Split(text, "\n") {
 		f := strings.Split(line, ":")
 		if f[0] != name || len(f) < 8 {
 			continue
@@ -121,17 +126,14 @@ func (s shadow) dict() *py.Dict {
 }
 
 // groupID resolves a group's name or number to its number, as
-// file.group_to_gid does; ok is false when there is no such group.
+// file.group_to_gid does: a number in quotes is a name. ok is false when there
+// is no such group.
 func groupID(c host.Reader, v py.Value) (gid int, ok bool) {
 	if n, isInt := py.AsInt(v); isInt {
 		return int(n), true
 	}
-	s := py.ToStr(v)
-	if g, found := c.Group(s); found {
+	if g, found := c.Group(py.ToStr(v)); found {
 		return g.GID, true
-	}
-	if n, err := strconv.Atoi(s); err == nil {
-		return n, true
 	}
 	return 0, false
 }

@@ -25,7 +25,7 @@ type presentArgs struct {
 	Createhome      bool          `arg:"createhome" default:"True" doc:"Make the home directory when it is missing."`
 	PersistHome     bool          `arg:"persist_home" default:"False" doc:"Move the files when the home directory changes."`
 	Password        secret.String `arg:"password" doc:"The password's hash."`
-	HashPassword    bool          `arg:"hash_password" default:"False" doc:"The password is clear text; not supported."`
+	HashPassword    bool          `arg:"hash_password" default:"False" doc:"The password is clear text: keep its hash."`
 	EnforcePassword bool          `arg:"enforce_password" default:"True" doc:"Set the password also when there is another one."`
 	EmptyPassword   bool          `arg:"empty_password" default:"False" doc:"Allow logging in without a password."`
 	Shell           string        `arg:"shell" doc:"The login shell."`
@@ -71,20 +71,24 @@ func stateFuncs() []*modules.Func {
 }
 
 func checkPresent(_ context.Context, c *modules.Call, a *presentArgs) (modules.Plan, error) {
-	if a.HashPassword && a.Password.IsSet() {
-		return modules.Fail("user.present: hash_password is not supported: give the hash (mkpasswd -m sha-512) as the password"), nil
-	}
-	for what, v := range map[string]py.Value{"win_homedrive": a.WinHomedrive, "win_profile": a.WinProfile, "win_logonscript": a.WinLogonscript, "win_description": a.WinDescription} {
-		if isSet(v) {
-			return modules.Fail(fmt.Sprintf("user.present: %s is for Windows", what)), nil
+	for _, o := range []struct {
+		name string
+		v    py.Value
+	}{{"win_homedrive", a.WinHomedrive}, {"win_profile", a.WinProfile}, {"win_logonscript", a.WinLogonscript}, {"win_description", a.WinDescription}} {
+		if py.IsTrue(o.v) {
+			return modules.Plan{}, modules.SaltInvocationError("user.present: " + o.name + " is for Windows")
 		}
+	}
+	password, err := a.hash(c)
+	if err != nil {
+		return modules.Plan{}, err
 	}
 	for _, v := range []py.Value{a.Fullname, a.Roomnumber, a.Workphone} {
 		if isSet(v) && strings.Contains(py.ToStr(v), ",") {
 			return modules.Fail("Unsupported char ',' in " + py.ToStr(v)), nil
 		}
 	}
-	w := &wish{a: a, gid: a.GID, password: a.Password.Reveal(), allowUID: a.AllowUIDChange, allowGID: a.AllowGIDChange}
+	w := &wish{a: a, gid: a.GID, password: password, allowUID: a.AllowUIDChange, allowGID: a.AllowGIDChange}
 	w.groups, w.hasGroups, w.hasOptional = a.Groups, a.Groups != nil, a.OptionalGroups != nil
 	var missing []string
 	for _, g := range a.Groups {
@@ -137,6 +141,18 @@ func checkPresent(_ context.Context, c *modules.Call, a *presentArgs) (modules.P
 		fmt.Fprintf(&b, "groups (pending creation): %s\n", strings.Join(missing, ","))
 	}
 	return modules.Would(b.String(), nil, func(ctx context.Context, hw host.Writer) (modules.Done, error) { return w.update(ctx, hw, change) }), nil
+}
+
+// hash is the password's hash that is wanted, "" for none.
+func (a *presentArgs) hash(c host.Reader) (string, error) {
+	password := a.Password.Reveal()
+	if a.HashPassword && password != "" {
+		return rehash(password, readShadow(c, a.Name).passwd)
+	}
+	if strings.ContainsAny(password, ":\n") {
+		return "", modules.SaltInvocationError("user.present: the password has a colon or a line feed and is no hash: give its hash, or hash_password: True")
+	}
+	return password, nil
 }
 
 // create makes the account.
@@ -227,7 +243,7 @@ func (w *wish) update(ctx context.Context, hw host.Writer, change *py.Dict) (mod
 	if err := differences(changes, before.dict(), after.dict()); err != nil {
 		return modules.Done{}, err
 	}
-	if shadowBefore.passwd != w.password {
+	if w.password == "" || shadowBefore.passwd != w.password {
 		if err := differences(changes, shadowBefore.dict(), readShadow(hw, a.Name).dict()); err != nil {
 			return modules.Done{}, err
 		}
@@ -237,7 +253,7 @@ func (w *wish) update(ctx context.Context, hw host.Writer, change *py.Dict) (mod
 		d.Comment = "Updated user " + a.Name
 	}
 	again := *w
-	again.allowUID, again.allowGID = true, true
+	again.allowUID, again.allowGID, again.gid = true, true, a.GID
 	left, _, err := again.changes(hw)
 	if err != nil {
 		return modules.Done{}, err
@@ -368,7 +384,7 @@ func checkAbsent(_ context.Context, c *modules.Call, a *absentArgs) (modules.Pla
 		return modules.InOrder(fmt.Sprintf("User %s is not present", a.Name)), nil
 	}
 	return modules.Would(fmt.Sprintf("User %s set for removal", a.Name), nil, func(ctx context.Context, w host.Writer) (modules.Done, error) {
-		done, err := remove(ctx, c, w, a.Name, a.Purge, a.Force)
+		done, err := remove(ctx, c, w, a.Name, a.Purge, a.Force, a.Local)
 		if err != nil {
 			return modules.Done{}, err
 		}
@@ -388,12 +404,18 @@ func checkAbsent(_ context.Context, c *modules.Call, a *absentArgs) (modules.Pla
 
 // remove deletes an account. Debian's userdel ends with 12 when only the mail
 // spool could not be removed, which is no failure.
-func remove(ctx context.Context, c *modules.Call, w host.Writer, name string, purge, force bool) (bool, error) {
+func remove(ctx context.Context, c *modules.Call, w host.Writer, name string, purge, force, local bool) (bool, error) {
 	argv := []string{"userdel"}
+	if local {
+		argv = []string{"luserdel"}
+	}
+	if w.LookPath(argv[0]) == "" {
+		return false, noCommand(argv[0])
+	}
 	if purge {
 		argv = append(argv, "-r")
 	}
-	if force {
+	if force && !local {
 		argv = append(argv, "-f")
 	}
 	out, err := w.Run(ctx, host.Cmd{Argv: append(argv, name)})

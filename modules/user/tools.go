@@ -12,11 +12,15 @@ import (
 	"pinch/modules"
 )
 
+func noCommand(name string) error {
+	return modules.CommandExecutionError(fmt.Sprintf("Command '%s' cannot be found", name))
+}
+
 // tool runs a program of shadow-utils. ok says whether it succeeded; what it
 // said on standard error is returned as well.
 func tool(ctx context.Context, w host.Writer, argv ...string) (ok bool, said string, err error) {
 	if w.LookPath(argv[0]) == "" {
-		return false, "", modules.CommandExecutionError(fmt.Sprintf("'%s' is not available", argv[0]))
+		return false, "", noCommand(argv[0])
 	}
 	out, err := w.Run(ctx, host.Cmd{Argv: argv})
 	if err != nil {
@@ -81,8 +85,14 @@ func setPassword(w host.Writer, name, hash string) error {
 	if err != nil {
 		return err
 	}
-	today := strconv.FormatInt(w.Now().Unix()/86400, 10)
-	lines := strings.SplitAfter(string(b), "\n")
+	text := withPassword(string(b), name, hash, strconv.FormatInt(w.Now().Unix()/86400, 10))
+	return w.WriteFile(shadowFile, bytes.NewReader([]byte(text)), host.WriteOptions{})
+}
+
+// withPassword is a shadow file in which a user has another password hash; a
+// user without an entry gets one, a damaged entry is mended.
+func withPassword(text, name, hash, today string) string {
+	lines := strings.SplitAfter(text, "\n")
 	found := false
 	for i, line := range lines {
 		f := strings.Split(strings.TrimSuffix(line, "\n"), ":")
@@ -99,10 +109,14 @@ func setPassword(w host.Writer, name, hash string) error {
 		f[1], f[2] = hash, today
 		lines[i] = strings.Join(f, ":") + "\n"
 	}
+	text = strings.Join(lines, "")
 	if !found {
-		lines = append(lines, fmt.Sprintf("%s:%s:%s::::::\n", name, hash, today))
+		if text != "" && !strings.HasSuffix(text, "\n") {
+			text += "\n"
+		}
+		text += fmt.Sprintf("%s:%s:%s::::::\n", name, hash, today)
 	}
-	return w.WriteFile(shadowFile, bytes.NewReader([]byte(strings.Join(lines, ""))), host.WriteOptions{})
+	return text
 }
 
 // add creates an account. ok is false when useradd refuses; said is why.
