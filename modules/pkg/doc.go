@@ -7,9 +7,13 @@
 // Index files are fetched once a run, when the first state needs them.
 package pkg
 
-import "pinch/modules"
+import (
+	"slices"
+
+	"pinch/modules"
+)
 
 // Funcs returns the functions of this package.
 func Funcs() []*modules.Func {
-	return append(stateFuncs(), execFuncs()...)
+	return slices.Concat(stateFuncs(), repoStateFuncs(), execFuncs())
 }
