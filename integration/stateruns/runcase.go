@@ -121,6 +121,8 @@ func prepare(ctx context.Context, host *lab.Overlay, c *goldenCase) error {
 		"/srv/pillar/top.sls": []byte("base: {'*': [p]}\n"),
 		"/srv/pillar/p.sls":   []byte(c.pillarText()),
 		"/etc/salt/minion":    []byte(minionConfig),
+		// The recorded hosts were made for logging in to, so root has keys.
+		"/root/.ssh/authorized_keys": []byte("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f lab\n"),
 	}
 	for name, content := range c.Tree {
 		files[filepath.Join("/srv/salt", name)] = content
@@ -137,8 +139,10 @@ func prepare(ctx context.Context, host *lab.Overlay, c *goldenCase) error {
 			return err
 		}
 	}
-	if err := os.Chmod(filepath.Join(root, "root"), 0o711); err != nil {
-		return err
+	for path, mode := range map[string]os.FileMode{"root": 0o711, "root/.ssh": 0o700, "root/.ssh/authorized_keys": 0o600} {
+		if err := os.Chmod(filepath.Join(root, path), mode); err != nil {
+			return err
+		}
 	}
 	if err := host.Start(ctx); err != nil {
 		return err
