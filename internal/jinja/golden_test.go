@@ -106,6 +106,12 @@ func value(n *yaml.Node) py.Value {
 type localHost struct{}
 
 func (localHost) Call(_ context.Context, fun string, args *py.Args) (py.Value, error) {
+	if fun == "cmd.which" && len(args.Pos) == 1 {
+		if args.Pos[0] == py.Value(py.Str("sh")) {
+			return py.Str("/bin/sh"), nil
+		}
+		return py.None, nil
+	}
 	if fun != "cmd.run" && fun != "cmd.shell" || len(args.Pos) != 1 {
 		return nil, py.Errorf("CommandExecutionError", "%s is not known here", fun)
 	}
@@ -146,7 +152,7 @@ func renderOf(c *goldenCase) *jinja.Render {
 	if c.SLS != nil { // Salt names the SLS of an init.sls by its directory
 		vars.SetStr("sls", py.Str(strings.TrimSuffix(*c.SLS, ".init")))
 	}
-	return &jinja.Render{Vars: vars, Loader: mapLoader(c.Files), SaltEnv: "base", Codec: jinjacodec.New()}
+	return &jinja.Render{Vars: vars, Loader: mapLoader(c.Files), SaltEnv: "base", Codec: jinjacodec.New(), Host: localHost{}.Call}
 }
 
 func tmplPath(c *goldenCase) string {
