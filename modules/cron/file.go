@@ -67,20 +67,20 @@ func checkFile(ctx context.Context, c *modules.Call, a *fileArgs) (modules.Plan,
 	if text != old {
 		diff = pydiff.File([]byte(old), []byte(text))
 	}
-	// Salt compares a temporary file, which is its own user's, so that another
-	// user's crontab always shows a change of owner.
+	if c.Test {
+		return modules.Plan{Would: testFile(c, diff)}, nil
+	}
+	if diff == "" {
+		return modules.InOrder("Crontab for user " + a.User + " is in the correct state"), nil
+	}
+	// Salt gives the new content to the user in a temporary file of its own, so
+	// that another user's crontab shows a change of owner, too.
 	owner := py.NewDict()
 	if u.UID != c.Getuid() {
 		owner.SetStr("user", py.Str(a.User))
 	}
 	if self, ok := c.UserID(c.Getuid()); ok && group.GID != self.GID {
 		owner.SetStr("group", py.Str(group.Name))
-	}
-	if c.Test {
-		return modules.Plan{Would: testFile(c, diff, owner)}, nil
-	}
-	if diff == "" {
-		return modules.InOrder("Crontab for user " + a.User + " is in the correct state"), nil
 	}
 	return modules.Plan{Apply: func(ctx context.Context, w host.Writer) (modules.Done, error) {
 		file, problem, failed, err := writeFile(ctx, w, a.User, text)
@@ -98,23 +98,15 @@ func checkFile(ctx context.Context, c *modules.Call, a *fileArgs) (modules.Plan,
 
 // testFile is what test mode tells. Salt compares a copy of the crontab and
 // names it; nobody can look at it, so pinch makes up the name and no copy.
-func testFile(c *modules.Call, diff string, owner *py.Dict) modules.Done {
-	if diff == "" && owner.Len() == 0 {
+func testFile(c *modules.Call, diff string) modules.Done {
+	if diff == "" {
 		tmp := c.Getenv("TMPDIR")
 		if tmp == "" {
 			tmp = "/tmp"
 		}
 		return modules.Done{Result: low.True, Comment: "The file " + path.Join(tmp, "__salt.tmp."+strings.ToLower(rand.Text()[:8])) + " is in the correct state"}
 	}
-	var b strings.Builder
-	b.WriteString("The following values are set to be changed:\n")
-	if diff != "" {
-		b.WriteString("diff: " + diff + "\n")
-	}
-	for k, v := range owner.All() {
-		b.WriteString(py.ToStr(k) + ": " + py.ToStr(v) + "\n")
-	}
-	return modules.Done{Result: low.None, Comment: b.String()}
+	return modules.Done{Result: low.None, Comment: "The following values are set to be changed:\ndiff: " + diff + "\n"}
 }
 
 // firstGroup is the first of a user's groups by name; nil when there is none.
