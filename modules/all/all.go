@@ -12,8 +12,10 @@ import (
 	"pinch/modules/environ"
 	"pinch/modules/event"
 	"pinch/modules/file"
+	"pinch/modules/grainstate"
 	"pinch/modules/group"
 	"pinch/modules/hosts"
+	"pinch/modules/ini"
 	"pinch/modules/locale"
 	"pinch/modules/module"
 	"pinch/modules/pkg"
@@ -36,8 +38,10 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		environ.Funcs(),
 		event.Funcs(),
 		file.Funcs(),
+		grainstate.Funcs(),
 		group.Funcs(),
 		hosts.Funcs(),
+		ini.Funcs(),
 		locale.Funcs(),
 		module.Funcs(),
 		pkg.Funcs(),
