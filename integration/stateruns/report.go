@@ -36,7 +36,7 @@ func reason(r *caseResult) string {
 		if !d.Level.counted() {
 			continue
 		}
-		text += fmt.Sprintf(" · step %d %s: want %s got %s", d.Step+1, d.What, brief(d.Want), brief(d.Got))
+		text += fmt.Sprintf(" · step %d %s: want %s got %s", d.Step+1, brief(d.What), brief(d.Want), brief(d.Got))
 		break
 	}
 	return text
