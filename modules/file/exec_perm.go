@@ -97,7 +97,7 @@ func permFuncs() []*modules.Func {
 			if operator != "add" && operator != "remove" {
 				return nil, invokeError("Need an operator: 'add' or 'remove' to modify attributes.")
 			}
-			if letters == "" {
+			if v, ok := a.Kwargs.GetStr("attributes"); !ok || isNone(v) {
 				return nil, invokeError("Need attributes: [" + attrLetters + "]")
 			}
 			for _, k := range []string{"flags", "version"} {

@@ -113,6 +113,10 @@ func writeFuncs() []*modules.Func {
 			return py.Bool(ok), err
 		}),
 		act("seek_write", "Writes bytes into the middle of a file and returns how many.", func(_ context.Context, o *op, a *seekWriteArgs) (py.Value, error) {
+			data, ok := a.Data.(py.Bytes)
+			if !ok {
+				return nil, py.TypeErrorf("a bytes-like object is required, not '%s'", a.Data.Type())
+			}
 			path := expandUser(o, a.Path)
 			old, err := o.w.ReadFile(path)
 			if err != nil {
@@ -120,10 +124,6 @@ func writeFuncs() []*modules.Func {
 			}
 			if a.Offset < 0 || a.Offset > int64(len(old))+maxDiff {
 				return nil, py.Errorf("OSError", "[Errno 22] Invalid argument")
-			}
-			data := py.ToStr(a.Data)
-			if b, ok := a.Data.(py.Bytes); ok {
-				data = string(b)
 			}
 			new := make([]byte, max(int64(len(old)), a.Offset+int64(len(data))))
 			copy(new, old)

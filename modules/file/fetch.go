@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -93,7 +94,7 @@ func fetchHTTP(ctx context.Context, u *url.URL, opt fetchOptions) (io.ReadCloser
 	}
 	if resp.StatusCode/100 != 2 {
 		_ = resp.Body.Close() // the status says it all
-		return nil, &fetchError{fmt.Sprintf("Error: HTTP %d: %s reading %s", resp.StatusCode, http.StatusText(resp.StatusCode), u.Path), nil}
+		return nil, &fetchError{fmt.Sprintf("Error: HTTP %d: %s reading %s", resp.StatusCode, strings.TrimPrefix(resp.Status, strconv.Itoa(resp.StatusCode)+" "), u.Path), nil}
 	}
 	return resp.Body, nil
 }

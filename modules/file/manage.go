@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"syscall"
 
 	"pinch/internal/host"
 	"pinch/internal/py"
@@ -278,6 +279,12 @@ func (o *op) manageNew(ctx context.Context, r *ret, t target) (*ret, error) {
 			return r, err
 		}
 	}
+	if dir := dirName(t.name); !isDir(o.w, dir) { // something else is in its place
+		if t.src != nil {
+			return r, execError("[Errno 2] No such file or directory: " + t.name)
+		}
+		return r, execError(strerror(syscall.ENOTDIR))
+	}
 	umask := fs.FileMode(o.w.Umask())
 	// What Salt's new file has before its permissions are set, which decides
 	// what counts as a change: mkstemp's mode for a source, the umask's else.
@@ -295,6 +302,9 @@ func (o *op) manageNew(ctx context.Context, r *ret, t target) (*ret, error) {
 		opt.Mode = &m
 	}
 	if err := o.put(ctx, t.name, t, opt); err != nil {
+		if _, ok := errnoOf(err); ok && t.src == nil { // Salt fails to touch the file
+			err = execError(errText(err))
+		}
 		return r, err
 	}
 	switch {

@@ -286,7 +286,11 @@ func (o *op) managedContent(ctx context.Context, r *ret, a *managedArgs, s *sour
 		return o.managedTest(ctx, r, t)
 	}
 	if a.CheckCmd != "" {
-		if bad, _, err := o.checkCommand(ctx, a.CheckCmd, t, py.ToStr(orEmpty(a.TmpDir)), a.TmpExt); bad != nil || err != nil {
+		tmp, err := o.checkTemp(a.TmpDir, a.TmpExt)
+		if err != nil {
+			return nil, err
+		}
+		if bad, _, err := o.checkCommand(ctx, a.CheckCmd, t, tmp); bad != nil || err != nil {
 			if err != nil {
 				return r.fail("Unable to check_cmd file: " + raised(err)), nil
 			}
@@ -313,16 +317,20 @@ func (o *op) managedTest(ctx context.Context, r *ret, t target) (*ret, error) {
 		t.perms.mode = octal(t.src.mode)
 	}
 	counts, err := o.metaChanges(ctx, r, t)
-	if _, isOS := errnoOf(err); isOS {
+	if _, isOS := errnoOf(err); isOS && t.src != nil {
+		return nil, osFailure(err)
+	} else if isOS {
 		r.changes = py.NewDict()
 		return r.fail("Unable to manage file: " + osError(err)), nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if r.changes.Len() == 0 {
+	switch {
+	case r.result == low.False:
+	case r.changes.Len() == 0:
 		r.is(low.True, "The file "+t.name+" is in the correct state")
-	} else {
+	default:
 		r.is(low.None, "The file "+t.name+" is set to be changed\nNote: No changes made, actual changes may\nbe different due to other states.")
 		if r.changes.Has("diff") && !t.showChanges {
 			r.change("diff", py.Str(hiddenDiff))
@@ -383,6 +391,7 @@ func (o *op) selinuxChange(r *ret, name string, want selinuxContext) {
 	have, ok := splitContext(contextOf(o, name))
 	if !ok {
 		r.change("selinux", py.Str("No selinux context information is available for "+name))
+		r.fail("Failed to get selinux attributes")
 		return
 	}
 	for _, p := range []struct{ key, want, have string }{
@@ -428,14 +437,16 @@ func (o *op) testDiff(ctx context.Context, t target, missing bool) (diff string,
 	return diff, counts, nil
 }
 
+// checkTemp makes the temporary file that check_cmd gets.
+func (o *op) checkTemp(dir py.Value, ext string) (string, error) {
+	tmp, err := o.w.TempFile(py.ToStr(orEmpty(dir)), "__salt.tmp.*"+ext)
+	return tmp, osFailure(err)
+}
+
 // checkCommand runs check_cmd on the content in a temporary file. It returns a
 // failed return, and what writing the file would have changed, when the command
 // fails; nil when it is content or when there is nothing to change.
-func (o *op) checkCommand(ctx context.Context, cmd string, t target, dir, ext string) (bad *ret, tried *py.Dict, err error) {
-	tmp, err := o.w.TempFile(dir, "__salt.tmp.*"+ext)
-	if err != nil {
-		return nil, nil, err
-	}
+func (o *op) checkCommand(ctx context.Context, cmd string, t target, tmp string) (bad *ret, tried *py.Dict, err error) {
 	defer func() { _ = o.w.Remove(tmp) }() // the run's end removes it otherwise
 	if info, err := o.w.Stat(t.name); err == nil && info.IsRegular() {
 		if err := o.copyFile(t.name, tmp, info); err != nil {

@@ -257,7 +257,11 @@ func (o *op) serialized(ctx context.Context, r *ret, a *serializeArgs, text stri
 		return nil, err
 	}
 	if a.CheckCmd != "" {
-		bad, tried, err := o.checkCommand(ctx, a.CheckCmd, t, py.ToStr(orEmpty(a.TmpDir)), a.TmpExt)
+		tmp, err := o.checkTemp(a.TmpDir, a.TmpExt)
+		if err != nil {
+			return nil, err
+		}
+		bad, tried, err := o.checkCommand(ctx, a.CheckCmd, t, tmp)
 		if err != nil {
 			return r.fail("Unable to check_cmd file: " + raised(err)), nil
 		}

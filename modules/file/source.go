@@ -285,18 +285,18 @@ func (o *op) resolveLocal(ctx context.Context, a *sourceArgs, c *content, hash p
 		return "", nil
 	}
 	c.remote = !a.useEtag
-	c.sum, problem = o.sourceSum(ctx, a, c.source, hash)
-	return problem, nil
+	c.sum, problem, err = o.sourceSum(ctx, a, c.source, hash)
+	return problem, err
 }
 
 func (o *op) resolveRemote(ctx context.Context, a *sourceArgs, c *content, hash py.Value) (problem string, err error) {
 	if !a.skipVerify {
 		switch {
 		case given(hash):
-			if c.sum, problem = o.sourceSum(ctx, a, c.source, hash); problem != "" {
-				return problem, nil
+			if c.sum, problem, err = o.sourceSum(ctx, a, c.source, hash); problem != "" || err != nil {
+				return problem, err
 			}
-		case !a.useEtag:
+		case !a.useEtag || o.test: // Salt's test mode does not know use_etag
 			return fmt.Sprintf("Unable to verify upstream hash of source file %s, please set source_hash or set skip_verify to True", redact(c.source)), nil
 		}
 	}
@@ -331,12 +331,13 @@ func (o *op) resolveRemote(ctx context.Context, a *sourceArgs, c *content, hash 
 
 // sourceSum reads source_hash: a hash, or a file of hashes on this host, in
 // the tree or on the web. The problem is Salt's wording.
-func (o *op) sourceSum(ctx context.Context, a *sourceArgs, source string, hash py.Value) (checksum, string) {
-	sum, err := o.readSum(ctx, a, source, hash)
-	if err != nil {
-		return checksum{}, "Unable to manage file: " + raised(err)
+func (o *op) sourceSum(ctx context.Context, a *sourceArgs, source string, hash py.Value) (sum checksum, problem string, err error) {
+	sum, err = o.readSum(ctx, a, source, hash)
+	var me *modules.Error
+	if errors.As(err, &me) && me.Class == "CommandExecutionError" {
+		return sum, "Unable to manage file: " + me.Msg, nil
 	}
-	return sum, ""
+	return sum, "", err
 }
 
 func (o *op) readSum(ctx context.Context, a *sourceArgs, source string, hash py.Value) (checksum, error) {
@@ -374,7 +375,7 @@ func (o *op) readSum(ctx context.Context, a *sourceArgs, source string, hash py.
 	case isRemote(scheme):
 		path, data, err := o.download(ctx, ref, fetchOptions{verifyTLS: a.verifyTLS})
 		if err != nil {
-			return checksum{}, err
+			return checksum{}, &modules.Error{Class: "MinionError", Msg: raised(err)}
 		}
 		if list = data; path != "" {
 			if list, err = o.ReadFile(path); err != nil {
