@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"pinch/internal/host"
@@ -115,9 +116,13 @@ func firstGroup(c host.Reader, u host.User) (*host.Group, error) {
 	if err != nil {
 		return nil, err
 	}
+	all, err := c.Groups()
+	if err != nil {
+		return nil, err
+	}
 	var first *host.Group
-	for _, id := range ids {
-		if g, ok := c.GroupID(id); ok && (first == nil || g.Name < first.Name) {
+	for _, g := range all {
+		if slices.Contains(ids, g.GID) && (first == nil || g.Name < first.Name) {
 			first = &g
 		}
 	}

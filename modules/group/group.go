@@ -29,9 +29,9 @@ type presentArgs struct {
 	Name      string   `arg:"name,required" doc:"The group's name."`
 	GID       py.Value `arg:"gid" doc:"Its number; chosen by the host when not given."`
 	System    bool     `arg:"system" default:"False" doc:"Choose the number among those of system groups."`
-	Addusers  []string `arg:"addusers" doc:"Users that must be members."`
-	Delusers  []string `arg:"delusers" doc:"Users that must not be members."`
-	Members   []string `arg:"members" doc:"All the members there are to be."`
+	Addusers  py.Value `arg:"addusers" doc:"Users that must be members."`
+	Delusers  py.Value `arg:"delusers" doc:"Users that must not be members."`
+	Members   py.Value `arg:"members" doc:"All the members there are to be."`
 	NonUnique bool     `arg:"non_unique" default:"False" doc:"Accept a number that another group has."`
 	Local     bool     `arg:"local" default:"False" doc:"Look at the local files only."`
 }
@@ -48,12 +48,45 @@ func dict(g host.Group) *py.Dict {
 // delta is what is different about a group, in Salt's order.
 type delta struct {
 	list     *py.Dict // as Salt prints it
-	invalid  string   // Salt's comment for an unusable argument
 	add, del []string // who comes and who goes
 }
 
+// wish is the members that the arguments ask for.
+type wish struct {
+	*presentArgs
+	add, del, members []string
+}
+
+// texts gives the items of a list argument as text. A text is a list of its
+// characters, as it is to Salt.
+func texts(v py.Value) ([]string, error) {
+	if v == py.Value(py.None) {
+		return nil, nil
+	}
+	items, err := py.Collect(v)
+	out := make([]string, len(items)) // not nil: given
+	for i, it := range items {
+		out[i] = py.ToStr(it)
+	}
+	return out, err
+}
+
+func (a *presentArgs) wish() (*wish, error) {
+	w := &wish{presentArgs: a}
+	for _, l := range []struct {
+		to   *[]string
+		from py.Value
+	}{{&w.add, a.Addusers}, {&w.del, a.Delusers}, {&w.members, a.Members}} {
+		var err error
+		if *l.to, err = texts(l.from); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
 // changes compares; ok is false when there is no such group.
-func (a *presentArgs) changes(c host.Reader) (d delta, ok bool) {
+func (a *wish) changes(c host.Reader) (d delta, ok bool) {
 	g, ok := c.Group(a.Name)
 	if !ok {
 		return delta{}, false
@@ -62,7 +95,9 @@ func (a *presentArgs) changes(c host.Reader) (d delta, ok bool) {
 	if py.IsTrue(a.GID) {
 		n, err := strconv.Atoi(py.ToStr(a.GID))
 		if err != nil {
-			d.invalid = "Invalid gid"
+			// Salt shows its own two keys as if they were changes
+			d.list.SetStr("result", py.False)
+			d.list.SetStr("comment", py.Str("Invalid gid"))
 			return d, true
 		}
 		if g.GID != n {
@@ -70,8 +105,8 @@ func (a *presentArgs) changes(c host.Reader) (d delta, ok bool) {
 		}
 	}
 	switch {
-	case a.Members == nil:
-	case len(a.Members) == 0:
+	case a.members == nil:
+	case len(a.members) == 0:
 		if len(g.Members) > 0 {
 			set, err := py.NewSet(py.Strings(g.Members...).Items...)
 			if err == nil {
@@ -79,15 +114,15 @@ func (a *presentArgs) changes(c host.Reader) (d delta, ok bool) {
 			}
 			d.del = g.Members
 		}
-	case !sameSet(a.Members, g.Members):
-		d.list.SetStr("members", py.Strings(a.Members...))
+	case !sameSet(a.members, g.Members):
+		d.list.SetStr("members", py.Strings(a.members...))
 	}
-	missing := slices.DeleteFunc(slices.Clone(a.Addusers), func(u string) bool { return slices.Contains(g.Members, u) })
+	missing := slices.DeleteFunc(slices.Clone(a.add), func(u string) bool { return slices.Contains(g.Members, u) })
 	if len(missing) > 0 {
 		d.list.SetStr("addusers", py.Strings(missing...))
 		d.add = missing
 	}
-	extra := slices.DeleteFunc(slices.Clone(a.Delusers), func(u string) bool { return !slices.Contains(g.Members, u) })
+	extra := slices.DeleteFunc(slices.Clone(a.del), func(u string) bool { return !slices.Contains(g.Members, u) })
 	if len(extra) > 0 {
 		d.list.SetStr("delusers", py.Strings(extra...))
 		d.del = extra
@@ -102,23 +137,24 @@ func sameSet(a, b []string) bool {
 	return slices.Equal(slices.Compact(a), slices.Compact(b))
 }
 
-func checkPresent(_ context.Context, c *modules.Call, a *presentArgs) (modules.Plan, error) {
+func checkPresent(_ context.Context, c *modules.Call, args *presentArgs) (modules.Plan, error) {
+	a, err := args.wish()
+	if err != nil {
+		return modules.Plan{}, err
+	}
 	none := func(comment string) (modules.Plan, error) {
 		return modules.Plan{Would: modules.Done{Result: low.None, Comment: comment}}, nil
 	}
-	if a.Members != nil && (a.Addusers != nil || a.Delusers != nil) {
+	if a.members != nil && (a.add != nil || a.del != nil) {
 		return none(`Error: Conflicting options "members" with "addusers" and/or "delusers" can not be used together. `)
 	}
-	for _, u := range a.Addusers {
-		if slices.Contains(a.Delusers, u) {
+	for _, u := range a.add {
+		if slices.Contains(a.del, u) {
 			return none("Error. Same user(s) can not be added and deleted simultaneously")
 		}
 	}
 	d, exists := a.changes(c)
 	switch {
-	case d.invalid != "":
-		// Salt shows its own two keys as if they were changes
-		return modules.Fail("The following group attributes are set to be changed:\nresult: False\ncomment: Invalid gid\n"), nil
 	case !exists:
 		return modules.Would(fmt.Sprintf("Group %s set to be added", a.Name), nil, func(ctx context.Context, w host.Writer) (modules.Done, error) { return a.create(ctx, w) }), nil
 	case d.list.Len() == 0:
@@ -150,7 +186,7 @@ func run(ctx context.Context, w host.Writer, argv ...string) (bool, error) {
 	return out.Code == 0, err
 }
 
-func (a *presentArgs) update(ctx context.Context, w host.Writer, d delta) error {
+func (a *wish) update(ctx context.Context, w host.Writer, d delta) error {
 	each := func(flag string, users []string) error {
 		for _, u := range users {
 			if _, err := run(ctx, w, "gpasswd", flag, u, a.Name); err != nil {
@@ -173,7 +209,7 @@ func (a *presentArgs) update(ctx context.Context, w host.Writer, d delta) error 
 		case "delusers":
 			err = each("--del", d.del)
 		case "members":
-			_, err = run(ctx, w, "gpasswd", "--members", strings.Join(a.Members, ","), a.Name)
+			_, err = run(ctx, w, "gpasswd", "--members", strings.Join(a.members, ","), a.Name)
 		}
 		if err != nil {
 			return err
@@ -182,7 +218,7 @@ func (a *presentArgs) update(ctx context.Context, w host.Writer, d delta) error 
 	return nil
 }
 
-func (a *presentArgs) create(ctx context.Context, w host.Writer) (modules.Done, error) {
+func (a *wish) create(ctx context.Context, w host.Writer) (modules.Done, error) {
 	if n, isInt := py.AsInt(a.GID); isInt && !a.NonUnique {
 		if g, taken := w.GroupID(int(n)); taken {
 			return modules.Failed(fmt.Sprintf("Group %s is not present but gid %d is already taken by group %s", a.Name, n, g.Name)), nil
@@ -196,9 +232,9 @@ func (a *presentArgs) create(ctx context.Context, w host.Writer) (modules.Done, 
 	if !ok || !found {
 		return modules.Failed(fmt.Sprintf("Failed to create new group %s", a.Name)), nil
 	}
-	members := a.Members
-	if len(a.Addusers) > 0 {
-		members = a.Addusers
+	members := a.members
+	if len(a.add) > 0 {
+		members = a.add
 	}
 	if len(members) > 0 {
 		if _, err := run(ctx, w, "gpasswd", "--members", strings.Join(members, ","), a.Name); err != nil {

@@ -13,15 +13,14 @@ import (
 
 // wish is what the arguments of user.present ask for. A nil value is no wish.
 type wish struct {
-	a           *presentArgs
-	gid         py.Value // None: none
-	groups      []string
-	hasGroups   bool
-	optional    []string
-	hasOptional bool
-	password    string
-	allowUID    bool
-	allowGID    bool
+	a         *presentArgs
+	gid       py.Value // None: none
+	groups    []string // those that exist
+	hasGroups bool     // the argument is not None
+	optional  []string
+	password  string // hash
+	allowUID  bool
+	allowGID  bool
 }
 
 func isSet(v py.Value) bool { return v != py.Value(py.None) }

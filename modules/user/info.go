@@ -4,7 +4,7 @@
 package user
 
 import (
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,29 +39,57 @@ func lookup(c host.Reader, name string) (*account, bool) {
 	return a, true
 }
 
-// groupsOf lists the groups of a user by name, sorted.
+// maxLocalGID is the number up to which Salt looks for a group among all
+// groups of the host.
+const maxLocalGID = 65000
+
+// groupsOf lists the groups of a user by name, sorted. It goes by number, as
+// Salt does: groups that share the number of a user's group are the user's,
+// too; above the host's own groups a number has one name.
 func groupsOf(c host.Reader, u host.User) []string {
 	all, err := c.Groups()
 	if err != nil {
 		return nil
 	}
-	set := map[string]bool{}
+	member := map[int]bool{u.GID: true}
+	last := -1
 	for _, g := range all {
-		if g.GID == u.GID {
-			set[g.Name] = true
+		if slices.Contains(g.Members, u.Name) {
+			member[g.GID] = true
 		}
-		for _, m := range g.Members {
-			if m == u.Name {
-				set[g.Name] = true
-			}
+		if g.GID < maxLocalGID {
+			last = max(last, g.GID)
 		}
 	}
-	names := make([]string, 0, len(set))
-	for n := range set {
-		names = append(names, n)
+	var names []string
+	for _, g := range all {
+		if member[g.GID] && g.GID <= last {
+			names = append(names, g.Name)
+		}
 	}
-	sort.Strings(names)
-	return names
+	for gid := range member {
+		if gid <= last {
+			continue
+		}
+		if g, ok := c.GroupID(gid); ok {
+			names = append(names, g.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// texts gives the items of a list argument as text. A text is a list of its
+// characters, as it is to Salt. given is false for None.
+func texts(v py.Value) (out []string, given bool, err error) {
+	if v == py.Value(py.None) {
+		return nil, false, nil
+	}
+	items, err := py.Collect(v)
+	for _, it := range items {
+		out = append(out, py.ToStr(it))
+	}
+	return out, true, err
 }
 
 // dict is the account in Salt's form.

@@ -62,3 +62,12 @@ func TestLookup(t *testing.T) {
 		t.Errorf("gecos = %q", got)
 	}
 }
+
+func TestGroupsOf(t *testing.T) {
+	f := host.NewFake(nil)
+	f.GroupList = []host.Group{{Name: "root"}, {Name: "web", GID: 1500, Members: []string{"web"}}, {Name: "twin", GID: 1500}, {Name: "adm", GID: 4, Members: []string{"web"}},
+		{Name: "nogroup", GID: 65534, Members: []string{"web"}}, {Name: "other", GID: 9}}
+	if diff := cmp.Diff([]string{"adm", "nogroup", "twin", "web"}, groupsOf(f, host.User{Name: "web", GID: 1500})); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -18,8 +18,8 @@ type presentArgs struct {
 	UID             py.Value      `arg:"uid" doc:"The user's number; chosen by the host when not given."`
 	GID             py.Value      `arg:"gid" doc:"The primary group, by number or name."`
 	Usergroup       py.Value      `arg:"usergroup" doc:"True makes a group of the user's name, False none."`
-	Groups          []string      `arg:"groups" doc:"Supplementary groups; they must exist."`
-	OptionalGroups  []string      `arg:"optional_groups" doc:"Supplementary groups that are taken when they exist."`
+	Groups          py.Value      `arg:"groups" doc:"Supplementary groups; they must exist."`
+	OptionalGroups  py.Value      `arg:"optional_groups" doc:"Supplementary groups that are taken when they exist."`
 	RemoveGroups    bool          `arg:"remove_groups" default:"True" doc:"Take the user out of other groups."`
 	Home            string        `arg:"home" doc:"The home directory."`
 	Createhome      bool          `arg:"createhome" default:"True" doc:"Make the home directory when it is missing."`
@@ -89,25 +89,27 @@ func checkPresent(_ context.Context, c *modules.Call, a *presentArgs) (modules.P
 		}
 	}
 	w := &wish{a: a, gid: a.GID, password: password, allowUID: a.AllowUIDChange, allowGID: a.AllowGIDChange}
-	w.groups, w.hasGroups, w.hasOptional = a.Groups, a.Groups != nil, a.OptionalGroups != nil
+	wanted, hasGroups, err := texts(a.Groups)
+	if err != nil {
+		return modules.Plan{}, err
+	}
+	optional, _, err := texts(a.OptionalGroups)
+	if err != nil {
+		return modules.Plan{}, err
+	}
+	w.hasGroups = hasGroups
 	var missing []string
-	for _, g := range a.Groups {
-		if _, ok := c.Group(g); !ok {
+	for _, g := range wanted {
+		if _, ok := c.Group(g); ok {
+			w.groups = append(w.groups, g)
+		} else {
 			missing = append(missing, g)
 		}
 	}
-	if len(missing) > 0 {
-		if !c.Test {
-			return modules.Fail("The following group(s) are not present: " + strings.Join(missing, ",")), nil
-		}
-		w.groups = nil
-		for _, g := range a.Groups {
-			if _, ok := c.Group(g); ok {
-				w.groups = append(w.groups, g)
-			}
-		}
+	if len(missing) > 0 && !c.Test {
+		return modules.Fail("The following group(s) are not present: " + strings.Join(missing, ",")), nil
 	}
-	for _, g := range a.OptionalGroups {
+	for _, g := range optional {
 		if _, ok := c.Group(g); ok {
 			w.optional = append(w.optional, g)
 		}
