@@ -12,7 +12,7 @@ func addSalt(e *environment) {
 	add(e.filters,
 		saltSerializers(), saltTextFilters(), saltRegexFilters(), saltListFilters(), saltSetFilters(),
 		saltCombineFilters(), saltDictFilters(), saltHashFilters(), saltRandomFilters(), saltNetFilters(),
-		saltPathFilters(), saltHostFilters(), saltTimeFilters(), saltXMLFilters())
+		saltPathFilters(), saltHostFilters(), saltTimeFilters(), saltXMLFilters(), saltQueryFilters())
 	add(e.tests, saltTests())
 	add(e.globals, saltGlobals())
 }
