@@ -112,7 +112,7 @@ func paramsOf(t reflect.Type) (params []Param, kw, varargs bool, err error) {
 		if p.Type, err = typeName(f.Type); err != nil {
 			return nil, false, false, fmt.Errorf("field %s: %w", f.Name, err)
 		}
-		p.Secret, p.Source = f.Type == secretType, f.Type == sourceType
+		p.Secret, p.Source = f.Type == secretType || f.Type == reflect.PointerTo(secretType), f.Type == sourceType
 		if d, ok := f.Tag.Lookup("default"); ok {
 			if p.Default, err = parseDefault(d); err != nil {
 				return nil, false, false, fmt.Errorf("field %s: default %q: %w", f.Name, d, err)

@@ -19,6 +19,7 @@ import (
 	"pinch/modules/locale"
 	"pinch/modules/module"
 	"pinch/modules/pkg"
+	"pinch/modules/postgres"
 	"pinch/modules/process"
 	"pinch/modules/service"
 	"pinch/modules/sshauth"
@@ -45,6 +46,7 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		locale.Funcs(),
 		module.Funcs(),
 		pkg.Funcs(),
+		postgres.Funcs(),
 		process.Funcs(),
 		service.Funcs(),
 		sshauth.Funcs(),

@@ -1,0 +1,19 @@
+package postgres
+
+import "pinch/modules"
+
+func extensionStates() []*modules.Func  { return nil }
+func schemaStates() []*modules.Func     { return nil }
+func tablespaceStates() []*modules.Func { return nil }
+func languageStates() []*modules.Func   { return nil }
+func clusterStates() []*modules.Func    { return nil }
+func initdbStates() []*modules.Func     { return nil }
+func queryFuncs() []*modules.Func       { return nil }
+func databaseFuncs() []*modules.Func    { return nil }
+func tablespaceFuncs() []*modules.Func  { return nil }
+func roleFuncs() []*modules.Func        { return nil }
+func extensionFuncs() []*modules.Func   { return nil }
+func schemaFuncs() []*modules.Func      { return nil }
+func languageFuncs() []*modules.Func    { return nil }
+func privilegeFuncs() []*modules.Func   { return nil }
+func datadirFuncs() []*modules.Func     { return nil }
