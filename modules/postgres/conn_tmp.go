@@ -2,10 +2,7 @@ package postgres
 
 import "pinch/modules"
 
-func extensionStates() []*modules.Func  { return nil }
-func schemaStates() []*modules.Func     { return nil }
 func tablespaceStates() []*modules.Func { return nil }
-func languageStates() []*modules.Func   { return nil }
 func clusterStates() []*modules.Func    { return nil }
 func initdbStates() []*modules.Func     { return nil }
 func queryFuncs() []*modules.Func       { return nil }
