@@ -2,8 +2,6 @@ package postgres
 
 import "pinch/modules"
 
-func tablespaceStates() []*modules.Func { return nil }
-func clusterStates() []*modules.Func    { return nil }
 func initdbStates() []*modules.Func     { return nil }
 func queryFuncs() []*modules.Func       { return nil }
 func databaseFuncs() []*modules.Func    { return nil }
