@@ -24,9 +24,7 @@ import (
 // Funcs are the functions of this package.
 func Funcs() []*modules.Func {
 	return slices.Concat(roleStates(), databaseStates(), privilegeStates(), extensionStates(), schemaStates(),
-		tablespaceStates(), languageStates(), clusterStates(), initdbStates(),
-		queryFuncs(), databaseFuncs(), tablespaceFuncs(), roleFuncs(), extensionFuncs(), schemaFuncs(),
-		languageFuncs(), privilegeFuncs(), datadirFuncs())
+		tablespaceStates(), languageStates(), clusterStates(), queryFuncs())
 }
 
 // client talks to one server as one user.
