@@ -38,13 +38,6 @@ func newClient(c *modules.Call, user, host, port, db string, password *secret.St
 	return &client{c: c, user: user, host: host, port: port, db: db, password: password, runs: runas}
 }
 
-// on is the same client at another database.
-func (p *client) on(db string) *client {
-	o := *p
-	o.db = db
-	return &o
-}
-
 // option is Salt's config.option.
 func option(ctx context.Context, c *modules.Call, key string) (py.Value, error) {
 	return modules.Remember(c.Memo, "postgres/option/"+key, func() (py.Value, error) {

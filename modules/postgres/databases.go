@@ -48,8 +48,8 @@ func (p *client) createDB(ctx context.Context, w host.Writer, name string, d *db
 // last statement decides.
 func (p *client) alterDB(ctx context.Context, w host.Writer, name, tablespace, owner string, recurse bool) (bool, error) {
 	if owner != "" && recurse {
-		out, err := p.ownerTo(ctx, w, name, owner)
-		return err == nil && out.Code == 0, err
+		// Salt 3008 fails here before it has changed anything
+		return false, raised("TypeError", "a bytes-like object is required, not 'str'")
 	}
 	ok := true
 	var err error
@@ -91,28 +91,6 @@ func runResult(out host.Output) *py.Dict {
 	return d
 }
 
-// ownerTo gives a database and all that is in it to an owner.
-func (p *client) ownerTo(ctx context.Context, w host.Writer, db, owner string) (host.Output, error) {
-	p = p.on(db)
-	sql := []string{"begin", fmt.Sprintf(`alter database "%s" owner to "%s"`, db, owner)}
-	for _, k := range [][2]string{
-		{"schema", "select quote_ident(schema_name) as n from information_schema.schemata"},
-		{"table", "select quote_ident(table_schema)||'.'||quote_ident(table_name) as n from information_schema.tables where table_schema not in ('pg_catalog', 'information_schema')"},
-		{"function", "select p.oid::regprocedure::text as n from pg_catalog.pg_proc p join pg_catalog.pg_namespace ns on p.pronamespace=ns.oid where ns.nspname not in ('pg_catalog', 'information_schema') and p.prokind <> 'a'"},
-		{"aggregate", "select p.oid::regprocedure::text as n from pg_catalog.pg_proc p join pg_catalog.pg_namespace ns on p.pronamespace=ns.oid where ns.nspname not in ('pg_catalog', 'information_schema') and p.prokind = 'a'"},
-		{"sequence", "select quote_ident(sequence_schema)||'.'||quote_ident(sequence_name) as n from information_schema.sequences"},
-	} {
-		rows, err := p.rows(ctx, k[1])
-		if err != nil {
-			return host.Output{}, err
-		}
-		for _, r := range rows {
-			sql = append(sql, fmt.Sprintf(`alter %s %s owner to "%s"`, k[0], text(r, "n"), owner))
-		}
-	}
-	return p.run(ctx, w, strings.Join(append(sql, "commit"), ";\n")+";")
-}
-
 type dbPresentArgs struct {
 	Name          string         `arg:"name,required" doc:"The database."`
 	Tablespace    string         `arg:"tablespace" doc:"Where its files are."`
@@ -120,7 +98,7 @@ type dbPresentArgs struct {
 	LCCollate     string         `arg:"lc_collate" doc:"Its sort order."`
 	LCCtype       string         `arg:"lc_ctype" doc:"Its classes of characters."`
 	Owner         string         `arg:"owner" doc:"The role that owns it."`
-	OwnerRecurse  bool           `arg:"owner_recurse" default:"False" doc:"Gives the owner all that is in it, too."`
+	OwnerRecurse  bool           `arg:"owner_recurse" default:"False" doc:"Meant to give the owner all that is in it, too; a change of owner then fails, as in Salt 3008."`
 	Template      string         `arg:"template" doc:"The database it is a copy of."`
 	User          string         `arg:"user" doc:"The system user that runs psql."`
 	MaintenanceDB string         `arg:"maintenance_db" doc:"The database to connect to."`
