@@ -7,6 +7,7 @@ import (
 	"pinch/modules"
 	"pinch/modules/alias"
 	"pinch/modules/alternatives"
+	"pinch/modules/archive"
 	"pinch/modules/cmd"
 	"pinch/modules/cron"
 	"pinch/modules/environ"
@@ -34,6 +35,7 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 	return modules.New(
 		alias.Funcs(),
 		alternatives.Funcs(),
+		archive.Funcs(),
 		cmd.Funcs(),
 		cron.Funcs(),
 		environ.Funcs(),
