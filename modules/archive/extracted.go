@@ -43,7 +43,7 @@ type extractedArgs struct {
 	Group            py.Value       `arg:"group" doc:"The group of what is extracted."`
 	IfMissing        py.Value       `arg:"if_missing" doc:"Does nothing when this path exists."`
 	TrimOutput       py.Value       `arg:"trim_output" default:"False" doc:"How many names are shown; True is 100."`
-	UseCmdUnzip      py.Value       `arg:"use_cmd_unzip" doc:"Not supported for True: zip is read without a program."`
+	UseCmdUnzip      py.Value       `arg:"use_cmd_unzip" doc:"Extracts a zip archive with the unzip program."`
 	ExtractPerms     bool           `arg:"extract_perms" default:"True" doc:"Takes permissions from a zip archive."`
 	EnforceToplevel  bool           `arg:"enforce_toplevel" default:"True" doc:"Refuses archives with more than one directory at the top."`
 	EnforceOwnership py.Value       `arg:"enforce_ownership_on" doc:"Not supported."`
@@ -72,7 +72,7 @@ func (a *extractedArgs) refused() string {
 		v    py.Value
 	}{
 		{"source_hash_name", a.SourceHashName}, {"source_hash_update", py.Bool(a.SourceHashUpdate)}, {"skip_files_list_verify", py.Bool(a.SkipFilesVerify)},
-		{"password", a.Password}, {"list_options", a.ListOptions}, {"use_cmd_unzip", a.UseCmdUnzip}, {"enforce_ownership_on", a.EnforceOwnership},
+		{"password", a.Password}, {"list_options", a.ListOptions}, {"enforce_ownership_on", a.EnforceOwnership},
 		{"signature", a.Signature}, {"source_hash_sig", a.SourceHashSig}, {"signed_by_any", a.SignedByAny}, {"signed_by_all", a.SignedByAll},
 	} {
 		if py.IsTrue(x.v) {
@@ -163,6 +163,9 @@ func checkExtracted(ctx context.Context, c *modules.Call, a *extractedArgs) (mod
 	}
 	if a.Options != py.None && format == "zip" {
 		return fail("archive.extracted: options of a zip archive are not supported: remove them")
+	}
+	if format == "zip" && py.IsTrue(a.UseCmdUnzip) && c.LookPath("unzip") == "" {
+		return fail("archive.cmd_unzip function not available, unzip might not be installed on minion")
 	}
 	j := &job{c: c, a: a, name: name, source: source, file: local, format: format, own: own, ifMissing: ifMissing, changes: py.NewDict()}
 	if !tree {
@@ -523,6 +526,9 @@ func (j *job) apply(ctx context.Context, w host.Writer, options, why string, wro
 // run extracts, with the tar program when there are options for it; failed is
 // what the program said then.
 func (j *job) run(ctx context.Context, w host.Writer, options string) (files []string, failed *py.Dict, err error) {
+	if j.format == "zip" && py.IsTrue(j.a.UseCmdUnzip) {
+		return j.unzip(ctx, w)
+	}
 	if options == "" {
 		files, err = extract(w, j.file, j.format, j.name, j.a.ExtractPerms || j.format == "tar")
 		return files, nil, err
@@ -550,4 +556,16 @@ func (j *job) run(ctx context.Context, w host.Writer, options string) (files []s
 		return []string{"no tar output so far"}, nil, nil
 	}
 	return strings.Split(text, "\n"), nil, nil
+}
+
+// unzip extracts with the unzip program and returns what it said.
+func (j *job) unzip(ctx context.Context, w host.Writer) (files []string, failed *py.Dict, err error) {
+	out, err := w.Run(ctx, host.Cmd{Argv: []string{"unzip", "-o", j.file, "-d", j.name}})
+	if err != nil {
+		return nil, nil, err
+	}
+	if out.Code != 0 {
+		return nil, nil, modules.CommandExecutionError(strings.TrimRight(string(out.Stderr), "\n"))
+	}
+	return strings.Split(strings.TrimRight(string(out.Stdout), " \r\n"), "\n"), nil, nil
 }
