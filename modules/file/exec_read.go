@@ -87,7 +87,7 @@ func readFuncs() []*modules.Func {
 			if !isDir(o, path) {
 				return nil, invokeError("A valid directory was not specified: " + path)
 			}
-			entries, err := o.ReadDir(path)
+			entries, err := o.ScanDir(path)
 			if err != nil {
 				return nil, osFailure(err)
 			}

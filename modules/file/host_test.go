@@ -62,7 +62,7 @@ func (h *testHost) call(test bool, chunk *low.Chunk) *modules.Call {
 	c := &modules.Call{Reader: h.local, Test: test, Chunk: chunk, Lowstate: h.low, Grains: py.NewDict(), Opts: py.NewDict(), Memo: h.memo,
 		Remote: remote{h}, Funcs: funcs{h}, Output: io.Discard, Log: slog.New(slog.DiscardHandler)}
 	if chunk != nil {
-		c.Sources = sources{h}
+		c.Sources, c.SourcesOf = sources{h}, func(*low.Chunk) modules.Sources { return sources{h} }
 	}
 	return c
 }

@@ -62,8 +62,8 @@ func (o *op) manageExisting(ctx context.Context, r *ret, t target) (*ret, error)
 	var before *status
 	switch {
 	case t.src != nil:
-		same := false
-		if !replaceLink {
+		same := !replaceLink && t.src.info != nil && t.src.info.Same
+		if !replaceLink && !same {
 			sum, err := fileHash(o.w, real, orText(t.src.sum.kind, "sha256"))
 			if err != nil {
 				return r, err
@@ -301,7 +301,11 @@ func (o *op) manageNew(ctx context.Context, r *ret, t target) (*ret, error) {
 	if m, ok := parseMode(p.mode); ok {
 		opt.Mode = &m
 	}
-	if err := o.put(ctx, t.name, t, opt); err != nil {
+	err := o.put(ctx, t.name, t, opt)
+	if err == nil {
+		err = o.relabel(ctx, t.name)
+	}
+	if err != nil {
 		if _, ok := errnoOf(err); ok && t.src == nil { // Salt fails to touch the file
 			err = execError(errText(err))
 		}
@@ -346,6 +350,17 @@ func (o *op) manageNew(ctx context.Context, r *ret, t target) (*ret, error) {
 		r.skipReq()
 	}
 	return r, nil
+}
+
+// relabel gives a new file the security label of the policy where SELinux is
+// enforced: the directory's default is not always that of the name.
+func (o *op) relabel(ctx context.Context, name string) error {
+	enforce, err := o.w.ReadFile("/sys/fs/selinux/enforce")
+	if err != nil || string(enforce) != "1" || o.LookPath("restorecon") == "" {
+		return nil //nolint:nilerr // no SELinux
+	}
+	_, err = o.w.Run(ctx, host.Cmd{Argv: []string{"restorecon", name}})
+	return err
 }
 
 // defaultGID is the group that a new file in a directory gets.

@@ -390,7 +390,6 @@ func (o *op) metaChanges(ctx context.Context, r *ret, t target) (counts bool, er
 func (o *op) selinuxChange(r *ret, name string, want selinuxContext) {
 	have, ok := splitContext(contextOf(o, name))
 	if !ok {
-		r.change("selinux", py.Str("No selinux context information is available for "+name))
 		r.fail("Failed to get selinux attributes")
 		return
 	}
