@@ -79,6 +79,10 @@ func (a *analysis) visit(n node) bool {
 		if isSalt(n) {
 			a.needs.DynamicFunctions = true
 		}
+	case *filterNode:
+		if fun := hostFilters[n.name]; fun != "" {
+			a.functions[fun] = true
+		}
 	case *includeNode:
 		a.template(n.template)
 	case *importNode:

@@ -1,6 +1,8 @@
 package jinja
 
 import (
+	"fmt"
+
 	"pinch/internal/py"
 )
 
@@ -11,7 +13,7 @@ const maxPool = 1 << 20
 // filters. Their results can be read once.
 func saltCombineFilters() map[string]Filter {
 	combine := func(name, signature string, start func(n, r int) (first []int, next func([]int, int) bool)) Filter {
-		return fn(signature, strictArgs(func(c *Context, a []py.Value) (py.Value, error) {
+		return clinic(signature, strictArgs(func(c *Context, a []py.Value) (py.Value, error) {
 			pool, err := collect(a[0])
 			if err != nil {
 				return nil, err
@@ -43,21 +45,11 @@ func saltCombineFilters() map[string]Filter {
 				}
 				return make([]int, r), nextReplacement
 			}),
-		"permutations": fn("permutations(iterable, r=None)", strictArgs(permutations)),
+		"permutations": clinic("permutations(iterable, r=None)", strictArgs(permutations)),
 		"product":      fnRest("product(value, *args, **kwargs)", strictRest(product)),
-		"compress":     fn("compress(data, selectors)", strictArgs(compress)),
-		"zip": func(c *Context, v py.Value, args *py.Args) (py.Value, error) {
-			if u := StrictUndefinedIn(v); u != nil {
-				return u, nil
-			}
-			for _, a := range args.Pos {
-				if err := strictFail(a); err != nil {
-					return nil, err
-				}
-			}
-			return py.Call(c.Ctx(), py.Builtins()["zip"], &py.Args{Pos: append([]py.Value{v}, args.Pos...), Kw: args.Kw})
-		},
-		"zip_longest": fnRest("zip_longest(value, *args, **kwargs)", strictRest(zipLongest)),
+		"compress":     clinic("compress(data, selectors)", strictArgs(compress)),
+		"zip":          fnRest("zip(value, *args, **kwargs)", strictRest(zip)),
+		"zip_longest":  fnRest("zip_longest(value, *args, **kwargs)", strictRest(zipLongest)),
 	}
 }
 
@@ -172,7 +164,7 @@ func product(c *Context, a []py.Value, rest *py.Args) (py.Value, error) {
 	repeat := 1
 	for _, k := range rest.Kw {
 		if k.Name != "repeat" {
-			return nil, py.TypeErrorf("product() got an unexpected keyword argument '%s'", k.Name)
+			return nil, py.TypeErrorf("'%s' is an invalid keyword argument for product()", k.Name)
 		}
 		n, err := intOf(k.Value)
 		if err != nil {
@@ -215,6 +207,106 @@ func product(c *Context, a []py.Value, rest *py.Args) (py.Value, error) {
 	return tuples(c, "itertools.product", idx, next, func(i, k int) py.Value { return pools[i][k] }, len(pools)), nil
 }
 
+// clinic is fn with the words in which CPython's C functions count their
+// arguments.
+func clinic(signature string, f func(c *Context, a []py.Value) (py.Value, error)) Filter {
+	s := sig(signature)
+	return func(c *Context, v py.Value, args *py.Args) (py.Value, error) {
+		n := len(args.Pos) + len(args.Kw) + 1
+		if n > len(s.params) {
+			return nil, py.TypeErrorf("%s() takes at most %d arguments (%d given)", s.name, len(s.params), n)
+		}
+		for _, k := range args.Kw {
+			if s.index(k.Name) < 0 {
+				return nil, py.TypeErrorf("'%s' is an invalid keyword argument for %s()", k.Name, s.name)
+			}
+		}
+		if n < s.required {
+			return nil, py.TypeErrorf("%s() missing required argument '%s' (pos %d)", s.name, s.params[n].name, n+1)
+		}
+		a, err := s.bind(v, args)
+		if err != nil {
+			return nil, err
+		}
+		return f(c, a)
+	}
+}
+
+// zip is zip(value, *args, strict=False).
+func zip(c *Context, a []py.Value, rest *py.Args) (py.Value, error) {
+	strict := false
+	for _, k := range rest.Kw {
+		if k.Name != "strict" {
+			return nil, py.TypeErrorf("zip() got an unexpected keyword argument '%s'", k.Name)
+		}
+		var err error
+		if strict, err = py.Truth(k.Value); err != nil {
+			return nil, err
+		}
+	}
+	its, err := iterators(append([]py.Value{a[0]}, rest.Pos...))
+	if err != nil {
+		return nil, err
+	}
+	return NewGenerator("zip", func() (py.Value, bool, error) {
+		if err := c.rt.step(); err != nil {
+			return nil, false, err
+		}
+		t := make(py.Tuple, len(its))
+		for i, it := range its {
+			v, ok, err := it.Next()
+			if err != nil {
+				return nil, false, err
+			}
+			if ok {
+				t[i] = v
+				continue
+			}
+			if strict {
+				return nil, false, unequalLengths(its, i)
+			}
+			return nil, false, nil
+		}
+		return t, true, nil
+	}), nil
+}
+
+// unequalLengths is the error of zip(strict=True) when its[short] has ended,
+// nil when all others end too.
+func unequalLengths(its []py.Iterator, short int) error {
+	before := func(n int) string {
+		if n == 1 {
+			return "argument 1"
+		}
+		return fmt.Sprintf("arguments 1-%d", n)
+	}
+	if short > 0 {
+		return py.ValueErrorf("zip() argument %d is shorter than %s", short+1, before(short))
+	}
+	for i, it := range its[1:] {
+		_, ok, err := it.Next()
+		if err != nil {
+			return err
+		}
+		if ok {
+			return py.ValueErrorf("zip() argument %d is longer than %s", i+2, before(i+1))
+		}
+	}
+	return nil
+}
+
+func iterators(values []py.Value) ([]py.Iterator, error) {
+	var its []py.Iterator
+	for _, v := range values {
+		it, err := iterate(v)
+		if err != nil {
+			return nil, err
+		}
+		its = append(its, it)
+	}
+	return its, nil
+}
+
 func compress(c *Context, a []py.Value) (py.Value, error) {
 	data, err := iterate(a[0])
 	if err != nil {
@@ -252,16 +344,9 @@ func zipLongest(c *Context, a []py.Value, rest *py.Args) (py.Value, error) {
 		}
 		fill = k.Value
 	}
-	var its []py.Iterator
-	for i, v := range append([]py.Value{a[0]}, rest.Pos...) {
-		it, err := iterate(v)
-		if err != nil {
-			if classOf(err) == "TypeError" && i >= 0 {
-				return nil, py.TypeErrorf("'%s' object is not iterable", py.TypeName(v))
-			}
-			return nil, err
-		}
-		its = append(its, it)
+	its, err := iterators(append([]py.Value{a[0]}, rest.Pos...))
+	if err != nil {
+		return nil, err
 	}
 	left := len(its)
 	return NewGenerator("itertools.zip_longest", func() (py.Value, bool, error) {

@@ -152,9 +152,6 @@ func uuid5(_ *Context, a []py.Value) (py.Value, error) {
 			return nil, err
 		}
 	} else if !ok {
-		if err := strictFail(a[0]); err != nil {
-			return nil, err
-		}
 		return nil, py.TypeErrorf("expected str, bytes, or bytearray not <class '%s'>", className(a[0]))
 	}
 	name, err := py.Encode(name, "utf-8", "strict")

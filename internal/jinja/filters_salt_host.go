@@ -18,13 +18,13 @@ func saltHostFilters() map[string]Filter {
 			if !some {
 				return py.None, nil
 			}
-			return c.onHost("which", "cmd.which", py.NewArgs(plainStr(a[0])))
+			return c.onHost("which", py.NewArgs(plainStr(a[0])))
 		}),
 		"file_hashsum": fn("get_hash(path, form='sha256', chunk_size=65536)", func(c *Context, a []py.Value) (py.Value, error) {
 			if err := strictFail(a[0]); err != nil {
 				return nil, err
 			}
-			return c.onHost("file_hashsum", "file.get_hash", py.NewArgs(plainStr(a[0]), a[1], a[2]))
+			return c.onHost("file_hashsum", py.NewArgs(plainStr(a[0]), a[1], a[2]))
 		}),
 	}
 	for name, why := range refusedFilters {
@@ -34,6 +34,10 @@ func saltHostFilters() map[string]Filter {
 	}
 	return t
 }
+
+// hostFilters are the filters that ask the target, with the function that
+// answers.
+var hostFilters = map[string]string{"which": "cmd.which", "file_hashsum": "file.get_hash"}
 
 // refusedFilters are the filters that would tell about the controller, with
 // the reason and what to write instead.
@@ -48,7 +52,8 @@ var refusedFilters = map[string]string{
 }
 
 // onHost answers a filter with an execution function on the target.
-func (c *Context) onHost(filter, fun string, args *py.Args) (py.Value, error) {
+func (c *Context) onHost(filter string, args *py.Args) (py.Value, error) {
+	fun := hostFilters[filter]
 	host := c.rt.r.Host
 	if host == nil {
 		return nil, py.Errorf("NotImplementedError", "the filter %s is not supported here: it looks at the target (%s), and this template is not rendered for one", filter, fun)

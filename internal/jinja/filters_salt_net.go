@@ -134,9 +134,6 @@ func isIPv(v py.Value, version int, options py.Value) (py.Value, error) {
 
 // ipvFilter is nil for what is no address, and a list for a list.
 func ipvFilter(c *Context, v py.Value, version int, options py.Value) (py.Value, error) {
-	if err := strictFail(v); err != nil {
-		return nil, err
-	}
 	if _, ok := strOf(v); ok {
 		return isIPv(v, version, options)
 	}

@@ -23,9 +23,6 @@ func pathJoin(_ *Context, _ []py.Value, rest *py.Args) (py.Value, error) {
 				return nil, err
 			}
 		} else if !ok {
-			if err := strictFail(p); err != nil {
-				return nil, err
-			}
 			return nil, py.TypeErrorf("expected str, bytes, or bytearray not <class '%s'>", className(p))
 		}
 		parts = append(parts, normPath(s))
@@ -51,6 +48,26 @@ func pathJoin(_ *Context, _ []py.Value, rest *py.Args) (py.Value, error) {
 		out += p
 	}
 	return py.Str(normPath(out)), nil
+}
+
+// relPath is posixpath.relpath of two absolute paths.
+func relPath(p, start string) string {
+	split := func(s string) []string {
+		return strings.FieldsFunc(normPath(s), func(r rune) bool { return r == '/' })
+	}
+	to, from := split(p), split(start)
+	same := 0
+	for same < len(to) && same < len(from) && to[same] == from[same] {
+		same++
+	}
+	var out []string
+	for range from[same:] {
+		out = append(out, "..")
+	}
+	if out = append(out, to[same:]...); len(out) == 0 {
+		return "."
+	}
+	return strings.Join(out, "/")
 }
 
 // normPath is posixpath.normpath, which keeps two leading slashes.

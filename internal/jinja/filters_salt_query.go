@@ -16,6 +16,9 @@ func saltQueryFilters() map[string]Filter {
 				}
 				return nil, py.TypeErrorf("'%s' object is not iterable", py.TypeName(a[1]))
 			}
+			if err := strictFail(a[0]); err != nil {
+				return nil, err
+			}
 			e, err := jmespath.Compile(query)
 			if err != nil {
 				return nil, err

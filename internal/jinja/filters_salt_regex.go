@@ -28,12 +28,6 @@ func saltRegexFilters() map[string]Filter {
 			return c.regexes().RegexReplace(a[0], a[1], a[2], ignoreCase, multiline)
 		}),
 		"regex_escape": fn("regex_escape(value)", func(_ *Context, a []py.Value) (py.Value, error) {
-			if u, ok := a[0].(*Undefined); ok {
-				if u.strict() {
-					return nil, u.fail()
-				}
-				return py.Str(""), nil
-			}
 			return pyre.RegexEscape(a[0])
 		}),
 	}

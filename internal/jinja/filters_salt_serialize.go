@@ -48,7 +48,10 @@ func saltSerializers() map[string]Filter {
 			if encode == nil {
 				return nil, noCodec("yaml_encode")
 			}
-			s, err := encode(plainStr(a[0]))
+			if m, ok := a[0].(Markup); ok { // a subclass of str has no representer
+				return nil, py.Errorf("RepresenterError", "('cannot represent an object', %s)", py.Repr(m))
+			}
+			s, err := encode(a[0])
 			return py.Str(s), err
 		}),
 		"yaml_dquote": fn("yaml_dquote(text)", quoteYAML("yaml_dquote", func(c *Codec) func(string) string { return c.DoubleQuoteYAML })),

@@ -158,9 +158,6 @@ type memberTable struct {
 }
 
 func (t *memberTable) add(v py.Value) error {
-	if err := strictFail(v); err != nil {
-		return err
-	}
 	if t.hashed == nil {
 		t.hashed = py.NewDict()
 	}
@@ -175,7 +172,10 @@ func (t *memberTable) has(v py.Value) (bool, error) {
 	if err := t.c.rt.step(); err != nil {
 		return false, err
 	}
-	if t.hashed != nil {
+	if t.hashed.Len() > 0 {
+		if err := strictFail(v); err != nil { // comparing it fails
+			return false, err
+		}
 		if _, ok, err := t.hashed.Get(v); err == nil && ok {
 			return true, nil
 		}

@@ -206,9 +206,6 @@ func saltToBytes(_ *Context, a []py.Value) (py.Value, error) {
 	}
 	s, ok := strOf(a[0])
 	if !ok {
-		if err := strictFail(a[0]); err != nil {
-			return nil, err
-		}
 		return nil, py.TypeErrorf("expected str, bytes, or bytearray not <class '%s'>", className(a[0]))
 	}
 	handler, ok := strOf(a[2])

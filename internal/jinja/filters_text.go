@@ -200,6 +200,9 @@ func doIndent(c *Context, a []py.Value) (py.Value, error) {
 		indention = strings.Repeat(" ", max(width, 0))
 	}
 	s, ok := strOf(a[0])
+	if _, isList := a[0].(*py.List); isList { // a list takes the newline in
+		return nil, py.AttributeErrorf("'list' object has no attribute 'splitlines'")
+	}
 	if !ok { // s += newline
 		_, err := py.Binary(py.OpAdd, a[0], py.Str("\n"))
 		var pe *py.Error

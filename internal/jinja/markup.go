@@ -148,11 +148,13 @@ func (m Markup) Attr(name string) (py.Value, bool, error) {
 	return py.NewFunc(name, func(ctx context.Context, a *py.Args) (py.Value, error) {
 		args := a
 		switch name {
-		case "join", "replace", "ljust", "rjust", "center", "lstrip", "rstrip", "strip", "format":
+		case "join", "replace", "ljust", "rjust", "center", "format":
 			args = &py.Args{Pos: make([]py.Value, len(a.Pos)), Kw: append([]py.KwArg(nil), a.Kw...)}
 			for i, p := range a.Pos {
 				args.Pos[i] = p
-				if name == "join" {
+				if i != 1 && name != "join" && name != "format" { // what is replaced, or a width
+					args.Pos[i] = plainStr(p)
+				} else if name == "join" {
 					items, err := py.Collect(p)
 					if err != nil {
 						return nil, err

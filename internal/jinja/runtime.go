@@ -2,7 +2,6 @@ package jinja
 
 import (
 	"context"
-	"path"
 	"strconv"
 	"strings"
 
@@ -238,10 +237,17 @@ func (rt *runtime) loadTemplate(name string) (*Template, error) {
 			rt.r.log("warning", `Relative path "`+name+`" cannot be resolved without an environment`)
 			return nil, notFound(name)
 		}
-		full = path.Clean(rt.global("tpldir") + "/" + name)
+		base := rt.global("tpldir")
+		full = normPath(base + "/" + name)
 		if up, _, _ := strings.Cut(full, "/"); up == ".." {
 			rt.r.log("warning", `Discarded template path "`+name+`": attempts to ascend outside of salt://`)
 			return nil, notFound(name)
+		}
+		// Salt: a local file client takes the path from an absolute tpldir on
+		// for one from the root of the tree.
+		opts, ok := rt.r.Vars.Lookup("opts").(*py.Dict)
+		if ok && opts.String("file_client") == "local" && strings.HasPrefix(base, "/") {
+			full = relPath(full, base)
 		}
 	}
 	if rt.env.salt && name != "" {

@@ -13,7 +13,7 @@ import (
 type Template struct {
 	name   string // the load name, "" for a template from a string
 	file   string // where errors say it is
-	source string // without a "#jinja2:" header
+	source string
 	opts   Options
 	env    *environment
 	ast    []node
@@ -28,13 +28,12 @@ type Template struct {
 // Name returns the name under which the template was parsed.
 func (t *Template) Name() string { return t.name }
 
-// Source returns the source without a "#jinja2:" header.
+// Source returns the source as it was parsed.
 func (t *Template) Source() string { return t.source }
 
 // Parse parses and compiles a template. name is the load name, which messages
-// show; it is "" for the main template of a Salt render. A first line (or
-// second, after "#!renderer") of the form "#jinja2: {json}" changes the
-// options and is removed when the Salt extension is on and name is "". The
+// show; it is "" for the main template of a Salt render. A "#jinja2: {json}"
+// header is text here: RenderSalt reads it, of the main template only. The
 // error is always an *Error.
 func Parse(name, source string, o Options) (*Template, error) {
 	return parseFile(name, name, source, o)

@@ -202,7 +202,7 @@ func sortedKw(ctx context.Context, name string, items []Value, a *Args) ([]Value
 
 func findItem(items []Value, v Value, start, stop int) (int, error) {
 	for i := start; i < stop && i < len(items); i++ {
-		eq, err := equal(items[i], v, 0)
+		eq, err := sameOrEqual(items[i], v)
 		if err != nil {
 			return -1, err
 		}
@@ -265,7 +265,7 @@ func seqCount(_ context.Context, self Value, a *Args) (Value, error) {
 	}
 	n := 0
 	for _, it := range items {
-		eq, err := equal(it, v, 0)
+		eq, err := sameOrEqual(it, v)
 		if err != nil {
 			return nil, err
 		}

@@ -245,10 +245,19 @@ func Contains(container, item Value) (bool, error) {
 		if err != nil || !ok {
 			return false, err
 		}
-		if eq, err := equal(x, item, 0); err != nil || eq {
+		if eq, err := sameOrEqual(x, item); err != nil || eq {
 			return eq, err
 		}
 	}
+}
+
+// sameOrEqual is how containers compare their items: an object is equal to
+// itself, whatever its __eq__ says.
+func sameOrEqual(x, y Value) (bool, error) {
+	if Is(x, y) {
+		return true, nil
+	}
+	return equal(x, y, 0)
 }
 
 func containsItem(items []Value, item Value) (bool, error) {
@@ -267,7 +276,7 @@ func containsItem(items []Value, item Value) (bool, error) {
 		return false, nil
 	}
 	for _, it := range items {
-		if eq, err := equal(it, item, 0); err != nil || eq {
+		if eq, err := sameOrEqual(it, item); err != nil || eq {
 			return eq, err
 		}
 	}
