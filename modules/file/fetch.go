@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -116,6 +117,10 @@ func netError(err error) string {
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
 		return "[Errno -2] Name or service not known"
+	}
+	var reply *textproto.Error
+	if errors.As(err, &reply) {
+		return fmt.Sprintf("%03d %s", reply.Code, reply.Msg)
 	}
 	if no, ok := errnoOf(err); ok {
 		return fmt.Sprintf("[Errno %d] %s", int(no), strerror(no))

@@ -31,6 +31,7 @@ type testHost struct {
 	reg    *modules.Registry
 	low    []low.Chunk
 	id     string
+	cache  string // the minion's cache directory
 }
 
 func newTestHost(t *testing.T, path, content string) *testHost {
@@ -61,6 +62,9 @@ func (h *testHost) placed(s string) py.Value { return py.Str(strings.ReplaceAll(
 func (h *testHost) call(test bool, chunk *low.Chunk) *modules.Call {
 	c := &modules.Call{Reader: h.local, Test: test, Chunk: chunk, Lowstate: h.low, Grains: py.NewDict(), Opts: py.NewDict(), Memo: h.memo,
 		Remote: remote{h}, Funcs: funcs{h}, Output: io.Discard, Log: slog.New(slog.DiscardHandler)}
+	if h.cache != "" {
+		c.Opts.SetStr("cachedir", py.Str(h.cache))
+	}
 	if chunk != nil {
 		c.Sources, c.SourcesOf = sources{h}, func(*low.Chunk) modules.Sources { return sources{h} }
 	}
