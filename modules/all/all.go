@@ -10,6 +10,7 @@ import (
 	"pinch/modules/archive"
 	"pinch/modules/cmd"
 	"pinch/modules/cron"
+	"pinch/modules/debconf"
 	"pinch/modules/environ"
 	"pinch/modules/event"
 	"pinch/modules/file"
@@ -38,6 +39,7 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		archive.Funcs(),
 		cmd.Funcs(),
 		cron.Funcs(),
+		debconf.Funcs(),
 		environ.Funcs(),
 		event.Funcs(),
 		file.Funcs(),

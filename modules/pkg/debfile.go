@@ -94,6 +94,9 @@ func (a *apt) cacheTreeFile(ctx context.Context, source, env string) (string, er
 		sum := sha256.Sum256(data)
 		have = hex.EncodeToString(sum[:])
 	}
+	if a.c.Chunk == nil {
+		return a.cacheTreeText(ctx, source, env, dest)
+	}
 	info, err := a.c.Sources.Stat(ctx, source, have)
 	var missing *modules.SourceError
 	if errors.As(err, &missing) {
@@ -114,6 +117,23 @@ func (a *apt) cacheTreeFile(ctx context.Context, source, env string) (string, er
 	}
 	defer func() { _ = f.Close() }() // reading tells
 	return dest, a.store(dest, f)
+}
+
+// cacheTreeText is for a call outside of a state, which has no files granted:
+// the controller gives texts (keys, selections), not packages.
+func (a *apt) cacheTreeText(ctx context.Context, source, env, dest string) (string, error) {
+	v, err := a.c.Remote.Call(ctx, "cp.get_file_str", py.NewArgs(py.Str(source), py.Str(env)))
+	if err != nil {
+		return "", err
+	}
+	text, ok := v.(py.Str)
+	if !ok {
+		return "", nil
+	}
+	if a.w == nil {
+		return "", errNeedsWriter
+	}
+	return dest, a.store(dest, strings.NewReader(string(text)))
 }
 
 func (a *apt) cacheWebFile(ctx context.Context, u *url.URL, env string) (string, error) {

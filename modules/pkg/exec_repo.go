@@ -24,7 +24,7 @@ func repoFuncs() []*modules.Func {
 		query("pkg.get_repo", "Describes a repository that is configured.", func(_ context.Context, _ *modules.Call, m *apt, a *repoNameArgs) (py.Value, error) {
 			return dictOrError(m.getRepo(a.Repo, str(a.Extra.Lookup("ppa_auth"))))
 		}),
-		query("pkg.get_repo_keys", "Lists the keys of repositories.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
+		action("pkg.get_repo_keys", "Lists the keys of repositories.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
 			Aptkey bool   `arg:"aptkey" default:"True" doc:"Those of apt-key where there is one."`
 			Keydir string `arg:"keydir" doc:"Directory of key files; /etc/apt/keyrings by default."`
 		}) (py.Value, error) {

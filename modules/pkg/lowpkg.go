@@ -190,7 +190,7 @@ func parseInfo(text string) *py.Dict {
 			d.SetStr(key, py.Str(value))
 		}
 	}
-	d.SetStr("description", py.Str(description))
+	d.SetStr("description", py.Str(description+"\n"))
 	return d
 }
 

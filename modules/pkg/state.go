@@ -10,15 +10,16 @@ import (
 const (
 	installedDoc = "Makes sure that packages are installed, in a given version when one is told.\n\n" +
 		"```yaml\nvim:\n  pkg.installed: []\n\ntools:\n  pkg.installed:\n    - pkgs:\n      - curl\n      - jq: '>=1.6'\n    - install_recommends: False\n```"
-	latestDoc   = "Makes sure that packages are installed in the newest version that the repositories offer.\n\n```yaml\nopenssl:\n  pkg.latest:\n    - refresh: True\n```"
-	removedDoc  = "Removes packages; their configuration files stay.\n\n```yaml\ntelnetd:\n  pkg.removed: []\n```"
-	purgedDoc   = "Removes packages with their configuration files.\n\n```yaml\nold:\n  pkg.purged:\n    - pkgs: [exim4, exim4-base]\n```"
-	heldDoc     = "Keeps packages at the version that is installed.\n\n```yaml\nlinux-image-amd64:\n  pkg.held: []\n```"
-	unheldDoc   = "Lets packages that were held be upgraded again.\n\n```yaml\nlinux-image-amd64:\n  pkg.unheld: []\n```"
-	uptodateDoc = "Upgrades all packages, or those of a list.\n\n```yaml\nsystem:\n  pkg.uptodate:\n    - refresh: True\n```"
-	groupDoc    = "Installs a package group, which only dnf and its kin have.\n\n```yaml\nDevelopment Tools:\n  pkg.group_installed: []\n```"
-	downDoc     = "Downloads packages without installing them.\n\n```yaml\nzsh:\n  pkg.downloaded: []\n```"
-	patchDoc    = "Installs advisory patches, which only dnf and zypper have.\n\n```yaml\nFEDORA-2026-1:\n  pkg.patch_installed: []\n```"
+	latestDoc    = "Makes sure that packages are installed in the newest version that the repositories offer.\n\n```yaml\nopenssl:\n  pkg.latest:\n    - refresh: True\n```"
+	removedDoc   = "Removes packages; their configuration files stay.\n\n```yaml\ntelnetd:\n  pkg.removed: []\n```"
+	purgedDoc    = "Removes packages with their configuration files.\n\n```yaml\nold:\n  pkg.purged:\n    - pkgs: [exim4, exim4-base]\n```"
+	heldDoc      = "Keeps packages at the version that is installed.\n\n```yaml\nlinux-image-amd64:\n  pkg.held: []\n```"
+	unheldDoc    = "Lets packages that were held be upgraded again.\n\n```yaml\nlinux-image-amd64:\n  pkg.unheld: []\n```"
+	uptodateDoc  = "Upgrades all packages, or those of a list.\n\n```yaml\nsystem:\n  pkg.uptodate:\n    - refresh: True\n```"
+	groupDoc     = "Installs a package group, which only dnf and its kin have.\n\n```yaml\nDevelopment Tools:\n  pkg.group_installed: []\n```"
+	downDoc      = "Downloads packages without installing them.\n\n```yaml\nzsh:\n  pkg.downloaded: []\n```"
+	patchDoc     = "Installs advisory patches, which only dnf and zypper have.\n\n```yaml\nFEDORA-2026-1:\n  pkg.patch_installed: []\n```"
+	patchDownDoc = "Downloads advisory patches, which only dnf and zypper have.\n\n```yaml\nFEDORA-2026-1:\n  pkg.patch_downloaded: []\n```"
 )
 
 type latestArgs struct {
@@ -127,7 +128,7 @@ func stateFuncs() []*modules.Func {
 		pkgState("pkg.downloaded", downDoc, false, checkDownloaded),
 		pkgState("pkg.group_installed", groupDoc, false, refuse[groupArgs]("pkg.group_install not available for this platform")),
 		pkgState("pkg.patch_installed", patchDoc, false, refuse[patchArgs]("The pkg.patch_installed state is not available on this platform")),
-		pkgState("pkg.patch_downloaded", patchDoc, false, refuse[patchDownArgs]("The pkg.patch_downloaded state is not available on this platform")),
+		pkgState("pkg.patch_downloaded", patchDownDoc, false, refuse[patchDownArgs]("The pkg.patch_downloaded state is not available on this platform")),
 	}
 }
 
