@@ -42,12 +42,12 @@ var hostFilters = map[string]string{"which": "cmd.which", "file_hashsum": "file.
 // refusedFilters are the filters that would tell about the controller, with
 // the reason and what to write instead.
 var refusedFilters = map[string]string{
-	"http_query":   "would send a request from the controller; use salt['http.query'](url)",
-	"dns_check":    "would resolve the name and connect from the controller; use salt['dig.A'](name) or a state that runs on the host",
+	"http_query":   "would send a request from the controller; use salt['cmd.run']('curl -sf ' ~ url)",
+	"dns_check":    "would resolve the name and connect from the controller; use salt['cmd.run']('getent hosts ' ~ name)",
 	"get_uid":      "would look at the users of the controller; use salt['file.user_to_uid'](user)",
 	"is_empty":     "would look at a file of the controller; use salt['file.stats'](path)['size']",
-	"is_text_file": "would look at a file of the controller; use salt['file.read'](path) or salt['cmd.run']('file ' ~ path)",
-	"is_bin_file":  "would look at a file of the controller; use salt['file.read'](path) or salt['cmd.run']('file ' ~ path)",
+	"is_text_file": "would look at a file of the controller; use salt['cmd.run']('file -b ' ~ path)",
+	"is_bin_file":  "would look at a file of the controller; use salt['cmd.run']('file -b ' ~ path)",
 	"list_files":   "would list a directory of the controller; use salt['file.find'](path)",
 }
 

@@ -301,9 +301,6 @@ func filterByNetworks(c *Context, a []py.Value) (py.Value, error) {
 	case *py.List, py.Tuple, py.Str, Markup, py.Bytes, *py.Range:
 		return filter(v)
 	}
-	if err := strictFail(a[0]); err != nil {
-		return nil, err
-	}
 	return nil, py.ValueErrorf("Do not know how to filter a <class '%s'>", className(a[0]))
 }
 
