@@ -36,7 +36,7 @@ lint: vet
 
 # real Debian hosts in systemd-nspawn: scenarios and the recorded state runs
 integration:
-	$(GO) run ./integration/run
+	bash integration/run.sh
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/... ./states/... ./shim/... ./modules/...

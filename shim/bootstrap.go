@@ -83,7 +83,8 @@ func checkWord(what, s string) error {
 // command renders the script as one command.
 func (s *script) command() string {
 	var b strings.Builder
-	b.WriteString("umask 077; p=; h=; ")
+	// what is made here is ours alone; the states run with the user's own umask
+	b.WriteString("u=$(umask); umask 077; p=; h=; ")
 	b.WriteString(`case "$(uname -s) $(uname -m)" in `)
 	platforms := make([]string, 0, len(unames))
 	for p := range unames {
@@ -112,7 +113,7 @@ func (s *script) command() string {
 	}
 	// own: is $1 a directory that only we can have filled?
 	fmt.Fprintf(&b, `own() { test -h "$1" && return 1; test -d "$1" && test -O "$1" || return 1; case "$(ls -ld "$1")" in %s*) return 0;; esac; return 1; }; `, mode)
-	fmt.Fprintf(&b, "run() { exec %s\"$1/$h/pinch\" shim %s; }; ", s.prefix(), strings.Join(s.flags, " "))
+	fmt.Fprintf(&b, "run() { umask \"$u\"; exec %s\"$1/$h/pinch\" shim %s; }; ", s.prefix(), strings.Join(s.flags, " "))
 	if s.unpack != "" {
 		b.WriteString(s.unpackSteps())
 	}

@@ -24,16 +24,5 @@ func (c *Compiled) Nearest(fun string) []string { return c.c.fun.Nearest(fun) }
 // Files returns the server of the tree's files.
 func (c *Compiled) Files() *fileserver.Server { return c.c.files }
 
-// RenderData renders a text that belongs to no host, such as a roster, by its
-// renderers (jinja|yaml unless its first line names others). name is for
-// messages.
-func (t *Tree) RenderData(ctx context.Context, name, text string) (py.Value, error) {
-	c, err := t.newCompiler(&Request{Host: "master"}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return c.compileTemplate(ctx, &template{text: text, saltenv: "base", sls: name})
-}
-
 // PureFunctions returns the names of the functions that need no host, sorted.
 func PureFunctions() []string { return saltfun.Names() }

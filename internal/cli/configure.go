@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,8 +11,6 @@ import (
 	"pinch/internal/config"
 	"pinch/internal/py"
 	"pinch/internal/saltyaml"
-	"pinch/roster"
-	"pinch/states"
 )
 
 // configure reads the configuration and puts the command line's options over
@@ -114,17 +111,4 @@ func (a *app) addRoots(opts *py.Dict, key string, given []string) error {
 	}
 	opts.SetStr(key, roots)
 	return nil
-}
-
-// rosterRenderer renders rosters as the tree renders SLS.
-func rosterRenderer(tree *states.Tree) roster.Renderer {
-	return func(ctx context.Context, path string, text []byte) (roster.Rendered, error) {
-		// without a template the places of the entries are known
-		if s := string(text); !strings.Contains(s, "{{") && !strings.Contains(s, "{%") && !strings.Contains(s, "{#") && !strings.HasPrefix(s, "#!") {
-			v, pos, err := saltyaml.LoadSLS(s)
-			return roster.Rendered{Value: v, Positions: pos}, err
-		}
-		v, err := tree.RenderData(ctx, path, string(text))
-		return roster.Rendered{Value: v}, err
-	}
 }

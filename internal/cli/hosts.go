@@ -19,6 +19,7 @@ import (
 
 	"pinch/internal/config"
 	"pinch/internal/py"
+	"pinch/internal/rosterrender"
 	"pinch/internal/secret"
 	"pinch/roster"
 	"pinch/roster/sshconfig"
@@ -100,7 +101,7 @@ func targetKind(c *cli.Context) string {
 
 // loadRoster reads the roster back ends in the order given.
 func (a *app) loadRoster(ctx context.Context, c *cli.Context, conf *config.Config, tree *states.Tree, expr string) (*roster.Roster, error) {
-	render := rosterRenderer(tree)
+	render := rosterrender.New(rosterrender.Options{Opts: tree.Opts()})
 	sshConf, err := a.sshConfig(conf)
 	if err != nil {
 		return nil, err
