@@ -177,7 +177,9 @@ type WriteOptions struct {
 	// NoFollow replaces a symlink itself instead of the file behind it.
 	NoFollow bool
 	// KeepLinks writes into a file that has several hard links instead of
-	// replacing it, so that the links stay (not atomic for such files).
+	// replacing it, so that the links stay; so it does where a file can be
+	// written but not be replaced (/proc, /sys, another's file). This is not
+	// atomic for such files.
 	KeepLinks bool
 }
 

@@ -77,6 +77,15 @@ func TestWriteFile(t *testing.T) {
 	if err := write(p, "both", WriteOptions{KeepLinks: true}); err != nil || read(hard) != "both" {
 		t.Errorf("hard link: %v, %q", err, read(hard))
 	}
+	if os.Geteuid() == 0 { // a file that cannot have another beside it
+		const p = "/proc/self/comm"
+		if err := write(p, "name", WriteOptions{}); err == nil {
+			t.Error("a file of /proc was replaced")
+		}
+		if err := write(p, "name", WriteOptions{KeepLinks: true}); err != nil || read(p) != "name\n" {
+			t.Errorf("a file of /proc: %v, %q", err, read(p))
+		}
+	}
 	if err := write(dir, "x", WriteOptions{}); !errors.Is(err, syscall.EISDIR) {
 		t.Errorf("a directory: %v", err)
 	}

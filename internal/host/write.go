@@ -40,7 +40,7 @@ func (l *Local) WriteFile(path string, content io.Reader, o WriteOptions) error 
 	case !old.IsRegular():
 		return &fs.PathError{Op: "write", Path: path, Err: errors.New("is a device, pipe or socket, not a regular file")}
 	}
-	if exists && o.KeepLinks && old.Nlink > 1 {
+	if exists && o.KeepLinks && (old.Nlink > 1 || os.Geteuid() != 0 && old.UID != os.Geteuid()) {
 		return l.writeInPlace(path, content, o)
 	}
 	dir := filepath.Dir(path)
@@ -48,6 +48,9 @@ func (l *Local) WriteFile(path string, content io.Reader, o WriteOptions) error 
 		dir = o.Dir
 	}
 	tmp, err := l.writeTemp(dir, path, exists, old, content, o)
+	if errors.Is(err, errNoTemp) && exists && o.KeepLinks {
+		return l.writeInPlace(path, content, o)
+	}
 	if err != nil {
 		return err
 	}
@@ -76,12 +79,25 @@ func (l *Local) WriteFile(path string, content io.Reader, o WriteOptions) error 
 	return &fs.PathError{Op: "write", Path: path, Err: cause(err)}
 }
 
+// errNoTemp says that a temporary file could not be made in a directory, of
+// whose content nothing was read yet.
+var errNoTemp = errors.New("no temporary file")
+
+// noTempError is errNoTemp with its cause.
+type noTempError struct{ fs.PathError }
+
+// Is implements the interface of errors.Is.
+func (e *noTempError) Is(target error) bool { return target == errNoTemp }
+
+// Unwrap returns the error in the form that all file operations have.
+func (e *noTempError) Unwrap() error { return &e.PathError }
+
 // writeTemp writes a complete temporary file and returns its path. Nothing is
 // left behind after an error.
 func (l *Local) writeTemp(dir, path string, exists bool, old Info, content io.Reader, o WriteOptions) (tmp string, err error) {
 	f, err := os.CreateTemp(dir, tempPrefix+"*")
 	if err != nil {
-		return "", &fs.PathError{Op: "write", Path: path, Err: cause(err)}
+		return "", &noTempError{fs.PathError{Op: "write", Path: path, Err: cause(err)}}
 	}
 	tmp = f.Name()
 	defer func() {

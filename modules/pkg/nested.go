@@ -21,6 +21,9 @@ func writeNested(b *strings.Builder, v py.Value, indent int, prefix string) {
 	}
 	switch v := v.(type) {
 	case py.Str:
+		if v == "" {
+			return
+		}
 		for i, l := range strings.Split(strings.TrimSuffix(string(v), "\n"), "\n") {
 			if i > 0 {
 				prefix = strings.Repeat(" ", len(prefix))

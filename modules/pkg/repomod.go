@@ -123,7 +123,7 @@ func writeRepo(all *sources, want repoEntry, aptKey bool, kw *py.Dict) error {
 	}
 	allowed := changeableFields
 	if entry.section == nil {
-		entry.line = want.line
+		entry.line, entry.options = want.line, want.options
 		allowed = changeableLine
 	}
 	for k, v := range kw.All() {

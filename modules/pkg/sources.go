@@ -25,6 +25,7 @@ type source struct {
 	line      string
 	invalid   bool // blank, a comment, or nothing that apt would take
 	off       bool // commented out
+	options   []option
 	kind      string
 	archs     []string
 	signedBy  string
@@ -37,22 +38,19 @@ type source struct {
 // option is one of a line's options between brackets.
 type option struct{ key, full, value string }
 
-var optionsPattern = regexp.MustCompile(`\[.*?=.*?\]`)
-
-// lineOptions reads the options of a line, in order. A word without "=" is no
-// option.
-func lineOptions(line string) []option {
-	text := strings.Trim(optionsPattern.FindString(line), "[]")
+// parseOptions reads the words between the brackets, in order. A word without
+// "=" is kept as it is.
+func parseOptions(words []string) []option {
 	var out []option
-	for w := range strings.FieldsSeq(text) {
-		key, value, ok := strings.Cut(w, "=")
-		if !ok {
+	for _, w := range words {
+		if w = strings.Trim(w, "[]"); w == "" {
 			continue
 		}
+		key, value, _ := strings.Cut(w, "=")
 		switch {
-		case strings.HasPrefix(w, "arch"):
+		case strings.HasPrefix(w, "arch="):
 			key = "arch"
-		case strings.HasPrefix(w, "signed-by"):
+		case key == "signed-by":
 			key = "signedby"
 		}
 		o := option{key, w, value}
@@ -103,8 +101,10 @@ func parseLine(line, file string) (*source, error) {
 		return s, nil
 	}
 	if strings.HasPrefix(words[1], "[") {
-		opts := lineOptions(line)
-		for _, o := range opts {
+		end := slices.IndexFunc(words, func(w string) bool { return strings.HasSuffix(w, "]") })
+		s.options = parseOptions(words[1 : end+1])
+		words = append(words[:1:1], words[end+1:]...)
+		for _, o := range s.options {
 			switch o.key {
 			case "arch":
 				s.archs = strings.Split(o.value, ",")
@@ -118,13 +118,6 @@ func parseLine(line, file string) (*source, error) {
 				s.trust = &on
 			}
 		}
-		var rest []string
-		for _, w := range words {
-			if w = strings.Trim(w, "[]"); w != "" && !slices.ContainsFunc(opts, func(o option) bool { return o.full == w }) {
-				rest = append(rest, w)
-			}
-		}
-		words = rest
 	}
 	if len(words) < 3 {
 		return nil, modules.SaltInvocationError("Invalid repository definition: " + strings.Join(words, " "))
@@ -151,7 +144,7 @@ func (s *source) text() string {
 	case s.invalid:
 		return strings.TrimSpace(s.line)
 	}
-	opts := lineOptions(s.line)
+	opts := slices.Clone(s.options)
 	set := func(key, name, value string) {
 		o := option{key, name + "=" + value, value}
 		if i := slices.IndexFunc(opts, func(x option) bool { return x.key == key }); i >= 0 {
