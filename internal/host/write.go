@@ -164,7 +164,9 @@ func (l *Local) writeInPlace(path string, content io.Reader, o WriteOptions) err
 		err = f.Chmod(*o.Mode & modeBits)
 	}
 	if err == nil {
-		err = f.Sync()
+		if err = f.Sync(); errors.Is(err, syscall.EINVAL) {
+			err = nil // files of /proc and /sys have nothing to sync
+		}
 	}
 	if cerr := f.Close(); err == nil {
 		err = cerr
