@@ -28,7 +28,10 @@ func parseVersion(s string) (version, error) {
 		if epoch == "" {
 			return version{}, errors.New("epoch in version is empty")
 		}
-		for _, c := range []byte(strings.TrimPrefix(epoch, "+")) {
+		if epoch = strings.TrimPrefix(epoch, "+"); epoch == "" {
+			return version{}, errors.New("epoch in version is not number")
+		}
+		for _, c := range []byte(epoch) {
 			if c < '0' || c > '9' {
 				return version{}, errors.New("epoch in version is not number")
 			}
