@@ -2,6 +2,7 @@ package file
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"pinch/internal/host"
@@ -291,7 +292,11 @@ func (o *op) managedContent(ctx context.Context, r *ret, a *managedArgs, s *sour
 			return nil, err
 		}
 		if bad, _, err := o.checkCommand(ctx, a.CheckCmd, t, tmp); bad != nil || err != nil {
-			if err != nil {
+			var re *runError
+			switch {
+			case errors.As(err, &re):
+				return nil, re.err
+			case err != nil:
 				return r.fail("Unable to check_cmd file: " + raised(err)), nil
 			}
 			return bad, nil
@@ -442,6 +447,15 @@ func (o *op) checkTemp(dir py.Value, ext string) (string, error) {
 	return tmp, osFailure(err)
 }
 
+// runError says that check_cmd could not be run at all.
+type runError struct{ err error }
+
+// Error implements error.
+func (e *runError) Error() string { return raised(e.err) }
+
+// Unwrap returns the cause.
+func (e *runError) Unwrap() error { return e.err }
+
 // checkCommand runs check_cmd on the content in a temporary file. It returns a
 // failed return, and what writing the file would have changed, when the command
 // fails; nil when it is content or when there is nothing to change.
@@ -449,7 +463,7 @@ func (o *op) checkCommand(ctx context.Context, cmd string, t target, tmp string)
 	defer func() { _ = o.w.Remove(tmp) }() // the run's end removes it otherwise
 	if info, err := o.w.Stat(t.name); err == nil && info.IsRegular() {
 		if err := o.copyFile(t.name, tmp, info); err != nil {
-			return nil, nil, execError("Unable to copy file " + t.name + " to " + tmp + ": " + raised(err))
+			return newRet(t.name).fail("Unable to copy file " + t.name + " to " + tmp + ": " + raised(err)), py.NewDict(), nil
 		}
 	}
 	name := t.name
@@ -463,7 +477,7 @@ func (o *op) checkCommand(ctx context.Context, cmd string, t target, tmp string)
 	}
 	out, err := o.runAll(ctx, cmd+" "+tmp)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, &runError{err}
 	}
 	if out.Code == 0 {
 		return nil, nil, nil

@@ -49,6 +49,9 @@ func regexes(v py.Value) ([]*regex, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s, ok := v.(py.Str); ok { // Salt iterates over the characters of a text
+		parts = strings.Split(string(s), "")
+	}
 	out := make([]*regex, len(parts))
 	for i, p := range parts {
 		if out[i], err = compileText(p, 0); err != nil {
