@@ -19,9 +19,6 @@ type perms struct {
 	selinux     selinuxContext
 }
 
-// noPerms keeps everything.
-func noPerms() perms { return perms{user: py.None, group: py.None, attrs: py.None} }
-
 // given says whether an owner argument asks for something.
 func given(v py.Value) bool { return v != nil && py.IsTrue(v) }
 
