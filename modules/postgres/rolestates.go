@@ -81,7 +81,7 @@ func roleStates() []*modules.Func {
 	}
 	return []*modules.Func{
 		modules.State[userPresentArgs]{Name: "postgres_user.present", Virtual: stateVirtual, Check: checkUser,
-			Doc: "Makes sure that a role that may log in exists, with these attributes.\n\n```yaml\nweb:\n  postgres_user.present:\n    - password: {{ pillar['db_password'] }}\n    - encrypted: scram-sha-256\n    - createdb: True\n```"}.Func(),
+			Doc: "Makes sure that a role that may log in exists, with these attributes.\n\n```yaml\nweb:\n  postgres_user.present:\n    - password: '{{ pillar.db_password }}'\n    - encrypted: scram-sha-256\n    - createdb: True\n```"}.Func(),
 		modules.State[absentArgs]{Name: "postgres_user.absent", Virtual: stateVirtual, Check: roleAbsent("User"),
 			Doc: "Removes a role.\n\n```yaml\nold:\n  postgres_user.absent: []\n```"}.Func(),
 		modules.State[groupPresentArgs]{Name: "postgres_group.present", Virtual: stateVirtual, Check: checkGroup,
