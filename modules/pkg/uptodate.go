@@ -77,11 +77,8 @@ func expectedUpgrades(ctx context.Context, m manager, refresh, dist bool, a *upt
 		return nil, err
 	}
 	current := stringify(have)
-	only, limited := a.Pkgs.(*py.List)
-	names := texts(only)
-	if !limited {
-		names = nil
-	}
+	_, limited := a.Pkgs.(*py.List)
+	names := texts(a.Pkgs)
 	out := py.NewDict()
 	for k, v := range newer.All() {
 		name := py.ToStr(k)
