@@ -273,8 +273,13 @@ func (a *apt) policy(ctx context.Context, names []string, fromrepo string) (map[
 		if err != nil {
 			return nil, err
 		}
+		found, first := parsePolicy(out.stdout)
+		if first != "" && !answers(ask, first) {
+			// a name was taken for a pattern; Salt stumbles over it
+			return nil, py.Errorf("UnboundLocalError", "cannot access local variable 'this_pkg' where it is not associated with a value")
+		}
 		known = maps.Clone(known)
-		maps.Copy(known, parsePolicy(out.stdout))
+		maps.Copy(known, found)
 		for _, n := range ask {
 			known["?"+n] = ""
 		}
@@ -286,26 +291,35 @@ func (a *apt) policy(ctx context.Context, names []string, fromrepo string) (map[
 		if strings.HasPrefix(heading, "?") {
 			continue
 		}
-		short, _, _ := strings.Cut(heading, ":")
-		if slices.ContainsFunc(names, func(n string) bool {
-			s, _, _ := strings.Cut(n, ":")
-			return n == heading || s == short
-		}) {
+		if answers(names, heading) {
 			found[heading] = candidate
 		}
 	}
 	return found, nil
 }
 
+// answers says whether a heading is about one of the names, in whatever
+// architecture.
+func answers(names []string, heading string) bool {
+	short, _, _ := strings.Cut(heading, ":")
+	return slices.ContainsFunc(names, func(n string) bool {
+		s, _, _ := strings.Cut(n, ":")
+		return n == heading || s == short
+	})
+}
+
 // parsePolicy reads "apt-cache policy NAME...": the candidate by heading, ""
-// where apt has none.
-func parsePolicy(stdout string) map[string]string {
-	found := map[string]string{}
+// where apt has none. first is the first heading.
+func parsePolicy(stdout string) (found map[string]string, first string) {
+	found = map[string]string{}
 	heading := ""
 	for line := range strings.Lines(stdout) {
 		line = strings.TrimSpace(line)
 		if h, ok := strings.CutSuffix(line, ":"); ok && !strings.HasPrefix(line, "Version table") {
 			heading = h
+			if first == "" {
+				first = h
+			}
 			continue
 		}
 		if heading == "" || !strings.HasPrefix(line, "Candidate") {
@@ -320,7 +334,7 @@ func parsePolicy(stdout string) map[string]string {
 		}
 		found[heading] = candidate
 	}
-	return found
+	return found, first
 }
 
 func (a *apt) latest(ctx context.Context, names []string, o latestOptions) (*candidates, error) {

@@ -2,6 +2,7 @@ package pkg
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -114,8 +115,14 @@ func (a *apt) install(ctx context.Context, r *installRequest) (*py.Dict, error) 
 // needsIndex says whether the index files must be fetched: not when every
 // package is asked for by the version that is the candidate now.
 func (a *apt) needsIndex(ctx context.Context, pkgs *py.Dict) (bool, error) {
-	for k := range pkgs.All() {
-		if isNone(pkgs.Lookup(str(k))) {
+	for k, v := range pkgs.All() {
+		if strings.ContainsAny(str(k), "*?[") {
+			// apt would take it for a pattern and install all that match
+			if _, err := a.latest(ctx, []string{str(k)}, latestOptions{}); err != nil {
+				return false, err
+			}
+		}
+		if isNone(v) {
 			return true, nil
 		}
 	}
@@ -136,6 +143,10 @@ func (a *apt) targets(ctx context.Context, r *installRequest) (out []target, err
 	if r.sources != nil {
 		for k, v := range r.sources.All() {
 			file, err := a.sourceFile(ctx, str(k), str(v), r.env)
+			var minion *modules.Error
+			if errors.As(err, &minion) && minion.Class == "MinionError" {
+				return nil, nil, modules.CommandExecutionError(minion.Msg)
+			}
 			if err != nil {
 				return nil, nil, err
 			}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
 	"net/url"
 	"path"
 	"slices"
@@ -19,9 +18,6 @@ import (
 	"pinch/internal/py"
 	"pinch/modules"
 )
-
-// downloadTimeout bounds the fetching of one package file.
-const downloadTimeout = 10 * time.Minute
 
 func isURL(s string) bool {
 	scheme, _, ok := strings.Cut(s, "://")
@@ -147,19 +143,12 @@ func (a *apt) cacheWebFile(ctx context.Context, u *url.URL, env string) (string,
 		}
 		ctx, cancel := context.WithTimeout(ctx, downloadTimeout)
 		defer cancel()
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+		body, err := fetch(ctx, u)
 		if err != nil {
-			return "", modules.CommandExecutionError(err.Error())
+			return "", err
 		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return "", modules.CommandExecutionError(fmt.Sprintf("%s: %v", u.Redacted(), errors.Unwrap(err)))
-		}
-		defer func() { _ = resp.Body.Close() }() // reading tells
-		if resp.StatusCode != http.StatusOK {
-			return "", modules.CommandExecutionError(fmt.Sprintf("%s: the server answered %s", u.Redacted(), resp.Status))
-		}
-		return dest, a.store(dest, resp.Body)
+		defer func() { _ = body.Close() }() // reading tells
+		return dest, a.store(dest, body)
 	})
 }
 

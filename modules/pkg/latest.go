@@ -60,7 +60,11 @@ func checkLatest(ctx context.Context, c *modules.Call, m manager, a *latestArgs)
 	var same []string
 	if l, ok := a.Pkgs.(*py.List); ok {
 		for _, it := range l.Items {
-			if name, _, ok := packageItem(it); ok && !targets.Has(name) {
+			if d, ok := it.(*py.Dict); ok {
+				// versions have no place here; Salt looks the mapping up as a name
+				return modules.Done{}, py.TypeErrorf("unhashable type: '%s'", d.Type())
+			}
+			if name := py.ToStr(it); !targets.Has(name) {
 				same = append(same, name)
 			}
 		}

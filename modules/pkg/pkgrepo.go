@@ -56,10 +56,12 @@ func repoStateFuncs() []*modules.Func {
 // managing is one run of pkgrepo.managed. kw are the arguments that go on.
 type managing struct {
 	*apt
-	a        *repoArgs
-	kw       *py.Dict
-	repo     string
-	warnings []string
+	a    *repoArgs
+	kw   *py.Dict
+	repo string
+	// conflict is set when arguments do not go together. Salt's run goes on,
+	// and only test mode's result shows it.
+	conflict bool
 }
 
 func (m *managing) run(ctx context.Context) (modules.Done, error) {
@@ -103,13 +105,17 @@ func (m *managing) run(ctx context.Context) (modules.Done, error) {
 		if before.Len() > 0 {
 			changes = changesOf(keys(wanted), before, wanted)
 		}
-		return m.done(low.None, changes, fmt.Sprintf("Package repo '%s' would be configured. %s", m.a.Name, repoTestNote)), nil
+		result := low.None
+		if m.conflict {
+			result = low.False
+		}
+		return m.done(result, changes, fmt.Sprintf("Package repo '%s' would be configured. %s", m.a.Name, repoTestNote)), nil
 	}
 	return m.configure(ctx, before, wanted)
 }
 
 func (m *managing) done(result low.Tri, changes *py.Dict, comment string) modules.Done {
-	d := modules.Done{Result: result, Comment: comment, Warnings: m.warnings}
+	d := modules.Done{Result: result, Comment: comment}
 	if changes != nil {
 		d.Changes = changes
 	}
@@ -140,12 +146,11 @@ func (m *managing) refuse() *modules.Done {
 		insecure = py.IsTrue(v)
 	}
 	m.kw = without(m.kw, "allow_insecure_key")
-	if strings.HasPrefix(strings.TrimSpace(str(m.kw.Lookup("key_url"))), "http:") {
-		if !insecure {
-			return fail("Cannot have 'key_url' using http with 'allow_insecure_key' set to True")
-		}
-		m.warnings = append(m.warnings, "allow_insecure_key will default to False starting in salt 3008.")
+	if !insecure && strings.HasPrefix(strings.TrimSpace(str(m.kw.Lookup("key_url"))), "http:") {
+		return fail("Cannot have 'key_url' using http with 'allow_insecure_key' set to True")
 	}
+	server := m.kw.Has("keyid") || m.kw.Has("keyserver")
+	m.conflict = m.kw.Has("key_url") && server || m.kw.Has("key_text") && (server || m.kw.Has("key_url"))
 	m.kw.SetStr("disabled", py.Bool(off))
 	return nil
 }

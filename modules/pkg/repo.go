@@ -320,14 +320,16 @@ func sanitized(base *source, kw *py.Dict) (*source, error) {
 		if len(base.archs) > 0 {
 			s.section.set("Architectures", strings.Join(base.archs, " "))
 		}
-		if base.off {
-			s.section.set("Enabled", "no")
-		}
 		if base.signedBy != "" {
 			s.section.set("Signed-By", base.signedBy)
 		}
 		if hasTrusted && trusted != py.Value(py.False) {
-			return s, s.setTrusted(trusted)
+			if err := s.setTrusted(trusted); err != nil {
+				return nil, err
+			}
+		}
+		if base.off {
+			s.section.set("Enabled", "no")
 		}
 		return s, nil
 	}

@@ -37,10 +37,14 @@ func (k *repoKey) install(ctx context.Context) error {
 	case k.kw.Has("key_text"):
 		text := str(k.kw.Lookup("key_text"))
 		out, err := k.change(ctx, text, nil, "apt-key", "add", "-")
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) {
+			return modules.CommandExecutionError("Unable to run command '['apt-key', 'add', '-']' with the context '{'cwd': '" + k.w.Getenv("HOME") +
+				"', 'shell': False, 'stdout': -1, 'stderr': -1, 'with_communicate': True, 'timeout': None, 'bg': False, 'close_fds': True}', reason: [Errno 2] No such file or directory: 'apt-key'")
+		}
+		if err != nil {
 			return err
 		}
-		if err != nil || !strings.HasPrefix(strings.ToUpper(out.stdout), "OK") {
+		if !strings.HasPrefix(strings.ToUpper(out.stdout), "OK") {
 			return modules.CommandExecutionError("Error: failed to add key:\n" + text)
 		}
 	}
@@ -309,7 +313,11 @@ func (a *apt) delKey(ctx context.Context, id string, aptKey bool, dir string) (p
 			return nil, err
 		}
 		if out.code != 0 {
-			return nil, modules.CommandExecutionError("Failed to remove keyid " + id + ": " + out.stderr)
+			msg := "Failed to remove keyid {0}" // Salt forgets to put the id in
+			if out.stderr != "" {
+				msg += ": " + out.stderr
+			}
+			return nil, modules.CommandExecutionError(msg)
 		}
 		return py.Str(id), nil
 	}

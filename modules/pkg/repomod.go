@@ -43,7 +43,9 @@ func (a *apt) modRepo(ctx context.Context, repo, env string, aptKey bool, kw *py
 		return nil, err
 	}
 	if on, ok := kw.GetStr("consolidate"); ok && py.IsTrue(on) {
-		return nil, modules.SaltInvocationError("consolidate is not supported: put the repositories into one file")
+		if err := all.consolidate(a.w); err != nil {
+			return nil, err
+		}
 	}
 	want, err := splitRepo(repo)
 	if err != nil {
