@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 )
 
 // saltPathFilters are Salt's filters on paths as text.
@@ -25,7 +26,7 @@ func pathJoin(_ *Context, _ []py.Value, rest *py.Args) (py.Value, error) {
 		} else if !ok {
 			return nil, py.TypeErrorf("expected str, bytes, or bytearray not <class '%s'>", className(p))
 		}
-		parts = append(parts, normPath(s))
+		parts = append(parts, pypath.Norm(s))
 	}
 	var unknown []string
 	for _, k := range rest.Kw {
@@ -47,53 +48,5 @@ func pathJoin(_ *Context, _ []py.Value, rest *py.Args) (py.Value, error) {
 		}
 		out += p
 	}
-	return py.Str(normPath(out)), nil
-}
-
-// relPath is posixpath.relpath of two absolute paths.
-func relPath(p, start string) string {
-	split := func(s string) []string {
-		return strings.FieldsFunc(normPath(s), func(r rune) bool { return r == '/' })
-	}
-	to, from := split(p), split(start)
-	same := 0
-	for same < len(to) && same < len(from) && to[same] == from[same] {
-		same++
-	}
-	var out []string
-	for range from[same:] {
-		out = append(out, "..")
-	}
-	if out = append(out, to[same:]...); len(out) == 0 {
-		return "."
-	}
-	return strings.Join(out, "/")
-}
-
-// normPath is posixpath.normpath, which keeps two leading slashes.
-func normPath(p string) string {
-	if p == "" {
-		return "."
-	}
-	lead := ""
-	if strings.HasPrefix(p, "/") {
-		lead = "/"
-		if strings.HasPrefix(p, "//") && !strings.HasPrefix(p, "///") {
-			lead = "//"
-		}
-	}
-	var out []string
-	for _, part := range strings.Split(p, "/") {
-		switch {
-		case part == "" || part == ".":
-		case part != ".." || lead == "" && len(out) == 0 || len(out) > 0 && out[len(out)-1] == "..":
-			out = append(out, part)
-		case len(out) > 0:
-			out = out[:len(out)-1]
-		}
-	}
-	if s := lead + strings.Join(out, "/"); s != "" {
-		return s
-	}
-	return "."
+	return py.Str(pypath.Norm(out)), nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/internal/pyre"
 )
 
@@ -238,7 +239,7 @@ func (rt *runtime) loadTemplate(name string) (*Template, error) {
 			return nil, notFound(name)
 		}
 		base := rt.global("tpldir")
-		full = normPath(base + "/" + name)
+		full = pypath.Norm(base + "/" + name)
 		if up, _, _ := strings.Cut(full, "/"); up == ".." {
 			rt.r.log("warning", `Discarded template path "`+name+`": attempts to ascend outside of salt://`)
 			return nil, notFound(name)
@@ -247,7 +248,7 @@ func (rt *runtime) loadTemplate(name string) (*Template, error) {
 		// for one from the root of the tree.
 		opts, ok := rt.r.Vars.Lookup("opts").(*py.Dict)
 		if ok && opts.String("file_client") == "local" && strings.HasPrefix(base, "/") {
-			full = relPath(full, base)
+			full = pypath.Rel(full, base)
 		}
 	}
 	if rt.env.salt && name != "" {

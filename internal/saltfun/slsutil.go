@@ -5,6 +5,7 @@ import (
 
 	"pinch/internal/jinja"
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 )
 
 func slsutilFuncs() []*function {
@@ -164,7 +165,7 @@ func center(s string, width int) string {
 func findUp(c *call, exists func(string) bool) (py.Value, error) {
 	start := ""
 	if c.is("startpath") {
-		start = normPath(py.ToStr(c.arg("startpath")))
+		start = pypath.Norm(py.ToStr(c.arg("startpath")))
 		if !exists(start) {
 			return nil, py.Errorf("SaltInvocationError", "Starting path not found in the state tree: %s", start)
 		}
@@ -182,7 +183,7 @@ func findUp(c *call, exists func(string) bool) (py.Value, error) {
 		for _, n := range names {
 			full := py.ToStr(n)
 			if start != "" {
-				full = normPath(joinPath(start, full))
+				full = pypath.Norm(pypath.Join(start, full))
 			}
 			if exists(full) {
 				return py.Str(full), nil
@@ -191,6 +192,6 @@ func findUp(c *call, exists func(string) bool) (py.Value, error) {
 		if start == "" {
 			return nil, py.Errorf("CommandExecutionError", "File pattern(s) not found in path ancestry")
 		}
-		start = dirName(start)
+		start = pypath.Dir(start)
 	}
 }

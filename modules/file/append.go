@@ -11,6 +11,7 @@ import (
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/internal/pydiff"
+	"pinch/internal/pypath"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -118,7 +119,7 @@ func (o *op) openForText(ctx context.Context, r *ret, name string, a *textArgs) 
 		return nil, nil, r.fail(problem), nil
 	}
 	makedirs := a.makedirs == py.Value(py.True)
-	if makedirs && !o.test && !isDir(o.w, dirName(name)) {
+	if makedirs && !o.test && !isDir(o.w, pypath.Dir(name)) {
 		if _, err := o.makedirs(ctx, name, py.None, py.None, ""); err != nil {
 			return nil, nil, nil, err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 )
 
 // backupMode is the backup argument, or the minion's option.
@@ -31,7 +32,7 @@ func (o *op) backupMinion(name string) error {
 	}
 	now := o.w.Now()
 	stamp := now.Format("Mon_Jan_02_15:04:05_") + fmt.Sprintf("%06d", now.Nanosecond()/1000) + now.Format("_2006")
-	dest := path.Join(o.backupRoot(), dirName(name)[1:], baseName(name)+"_"+stamp)
+	dest := path.Join(o.backupRoot(), pypath.Dir(name)[1:], pypath.Base(name)+"_"+stamp)
 	if err := o.w.MkdirAll(path.Dir(dest), 0o755); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -67,7 +68,7 @@ func (o *op) copyState(ctx context.Context, a *copyArgs) (*ret, error) {
 		}
 	}
 	if isDir(o.w, name) && a.Subdir {
-		name = joinPath(name, baseName(source))
+		name = pypath.Join(name, pypath.Base(source))
 	}
 	taken := lexists(o.w, name)
 	if taken && !a.Force {
@@ -76,7 +77,7 @@ func (o *op) copyState(ctx context.Context, a *copyArgs) (*ret, error) {
 	if o.test {
 		return r.is(low.None, `File "`+source+`" is set to be copied to "`+name+`"`), nil
 	}
-	dir := dirName(name)
+	dir := pypath.Dir(name)
 	if taken {
 		if isFile(o.w, name) && isFile(o.w, source) {
 			have, err1 := fileHash(o.w, name, "sha256")
@@ -164,7 +165,7 @@ func (o *op) copyLevel(ctx context.Context, source, dest string, uid, gid int) e
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		from, to := joinPath(source, e.Name()), joinPath(dest, e.Name())
+		from, to := pypath.Join(source, e.Name()), pypath.Join(dest, e.Name())
 		i, err := o.w.Lstat(from)
 		if err != nil {
 			return err
@@ -218,7 +219,7 @@ func (o *op) copyPlain(from, to string, i host.Info) error {
 // file systems, by copy.
 func (o *op) move(src, dst string) error {
 	if isDir(o.w, dst) && !sameInode(o.w, src, dst) {
-		dst = joinPath(dst, baseName(normPath(src)))
+		dst = pypath.Join(dst, pypath.Base(pypath.Norm(src)))
 		if exists(o.w, dst) {
 			return execError("Destination path '" + dst + "' already exists")
 		}
@@ -286,7 +287,7 @@ func (o *op) rename(ctx context.Context, a *renameArgs) (*ret, error) {
 	if o.test {
 		return r.is(low.None, `File "`+source+`" is set to be moved to "`+name+`"`), nil
 	}
-	if dir := dirName(name); !isDir(o.w, dir) {
+	if dir := pypath.Dir(name); !isDir(o.w, dir) {
 		if !a.Makedirs {
 			return r.fail("The target directory " + dir + " is not present"), nil
 		}

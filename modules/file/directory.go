@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -230,12 +231,12 @@ func (o *op) directoryWould(ctx context.Context, a *directoryArgs, d dirSpec, ex
 		for _, l := range tree {
 			if !set["ignore_files"] {
 				for _, f := range l.files {
-					note(joinPath(l.dir, f), o.metaDiff(joinPath(l.dir, f), user, group, fileMode, d.follow))
+					note(pypath.Join(l.dir, f), o.metaDiff(pypath.Join(l.dir, f), user, group, fileMode, d.follow))
 				}
 			}
 			if !set["ignore_dirs"] {
 				for _, s := range l.dirs {
-					note(joinPath(l.dir, s), o.metaDiff(joinPath(l.dir, s), user, group, dirMode, d.follow))
+					note(pypath.Join(l.dir, s), o.metaDiff(pypath.Join(l.dir, s), user, group, dirMode, d.follow))
 				}
 			}
 		}
@@ -270,11 +271,11 @@ func (o *op) cleanWould(ctx context.Context, name string, require py.Value, excl
 	keep := o.keepFiles(ctx, name, require)
 	for _, l := range tree {
 		for _, n := range append(append([]string(nil), l.files...), l.dirs...) {
-			path := joinPath(l.dir, n)
+			path := pypath.Join(l.dir, n)
 			if slices.ContainsFunc(keep, func(k string) bool { return strings.Contains(k, path) }) {
 				continue
 			}
-			takes, err := exclude.takes(relPath(path, name))
+			takes, err := exclude.takes(pypath.Rel(path, name))
 			if err != nil {
 				return err
 			}
@@ -307,7 +308,7 @@ func (o *op) metaDiff(path string, user, group py.Value, mode string, follow boo
 }
 
 func (o *op) makeDirectory(ctx context.Context, r *ret, a *directoryArgs, d dirSpec) (*ret, error) {
-	if !isDir(o.w, dirName(d.name)) {
+	if !isDir(o.w, pypath.Dir(d.name)) {
 		if !a.Makedirs {
 			return r.fail("No directory to create " + d.name + " in"), nil
 		}
@@ -404,7 +405,7 @@ func (o *op) fixTree(ctx context.Context, r *ret, d dirSpec, set map[string]bool
 			if i >= files {
 				mode = dirMode
 			}
-			path := joinPath(l.dir, n)
+			path := pypath.Join(l.dir, n)
 			if !lexists(o.w, path) { // gone since the walk
 				continue
 			}

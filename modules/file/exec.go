@@ -7,6 +7,7 @@ import (
 
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/modules"
 )
 
@@ -64,15 +65,15 @@ func pathFuncs() []*modules.Func {
 	}
 	type noArgs struct{}
 	return []*modules.Func{
-		one("basename", "Returns the last part of a path.", baseName),
-		one("dirname", "Returns a path without its last part.", dirName),
-		one("normpath", "Returns a path without needless parts.", normPath),
+		one("basename", "Returns the last part of a path.", pypath.Base),
+		one("dirname", "Returns a path without its last part.", pypath.Dir),
+		one("normpath", "Returns a path without needless parts.", pypath.Norm),
 		pure("join", "Joins parts of a path.", func(a *joinArgs) (py.Value, error) {
 			parts := make([]string, len(a.Parts))
 			for i, p := range a.Parts {
 				parts[i] = py.ToStr(p)
 			}
-			return py.Str(joinPath(parts...)), nil
+			return py.Str(pypath.Join(parts...)), nil
 		}),
 		pure("pardir", "Returns the name of the parent directory: two dots.", func(*noArgs) (py.Value, error) { return py.Str(".."), nil }),
 	}

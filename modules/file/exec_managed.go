@@ -11,6 +11,7 @@ import (
 
 	"pinch/internal/py"
 	"pinch/internal/pydiff"
+	"pinch/internal/pypath"
 	"pinch/modules"
 )
 
@@ -83,18 +84,18 @@ func (o *op) backups(path string) []backupEntry {
 	if !isAbs(path) {
 		return nil
 	}
-	dir := joinPath(o.backupRoot(), dirName(path)[1:])
+	dir := pypath.Join(o.backupRoot(), pypath.Dir(path)[1:])
 	var out []backupEntry
 	entries, _ := o.ReadDir(dir) // no directory, no backups
 	for _, e := range entries {
-		rest, ok := strings.CutPrefix(e.Name(), baseName(path)+"_")
+		rest, ok := strings.CutPrefix(e.Name(), pypath.Base(path)+"_")
 		if !ok {
 			continue
 		}
 		at, ok := strptime(rest, "%a_%b_%d_%H:%M:%S_%f_%Y")
-		i, err := o.Stat(joinPath(dir, e.Name()))
+		i, err := o.Stat(pypath.Join(dir, e.Name()))
 		if ok && err == nil && i.IsRegular() {
-			out = append(out, backupEntry{at, i.Size, joinPath(dir, e.Name())})
+			out = append(out, backupEntry{at, i.Size, pypath.Join(dir, e.Name())})
 		}
 	}
 	slices.SortFunc(out, func(a, b backupEntry) int { return b.at.Compare(a.at) })
@@ -128,7 +129,7 @@ func (o *op) backupOf(path string, id py.Value) (backupEntry, py.Value) {
 // backupsDir lists the backups of every file of a directory, whose name is what
 // stands in front of the first underscore.
 func (o *op) backupsDir(path string, limit py.Value) py.Value {
-	dir := joinPath(o.backupRoot(), strings.TrimPrefix(dirName(path), "/"))
+	dir := pypath.Join(o.backupRoot(), strings.TrimPrefix(pypath.Dir(path), "/"))
 	d := py.NewDict()
 	entries, _ := o.ReadDir(dir) // no directory, no backups
 	for _, e := range entries {
@@ -136,7 +137,7 @@ func (o *op) backupsDir(path string, limit py.Value) py.Value {
 		if d.Has(name) {
 			continue
 		}
-		l := o.backups(joinPath(dirName(path), name))
+		l := o.backups(pypath.Join(pypath.Dir(path), name))
 		if n, ok := py.AsInt(digits(limit)); ok && n >= 0 && int(n) < len(l) {
 			l = l[:n]
 		}

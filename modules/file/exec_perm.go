@@ -6,6 +6,7 @@ import (
 
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -348,7 +349,7 @@ func dirFuncs() []*modules.Func {
 	}
 	return []*modules.Func{
 		act("mkdir", "Makes a directory and its parents.", func(ctx context.Context, o *op, a *mkdirArgs) (py.Value, error) {
-			dir := normPath(expandUser(o, a.Path))
+			dir := pypath.Norm(expandUser(o, a.Path))
 			if !isDir(o.w, dir) {
 				if err := o.mkdirs(ctx, dir, a.User, a.Group, normalizeMode(a.Mode)); err != nil {
 					return nil, osFailure(err)
@@ -396,7 +397,7 @@ func dirFuncs() []*modules.Func {
 // mknodExec makes a node and returns what Salt's functions return.
 func (o *op) mknodExec(ctx context.Context, a *mknodArgs, t nodeType, parents bool) (py.Value, error) {
 	name := expandUser(o, a.Name)
-	if !parents && !isDir(o.w, dirName(name)) {
+	if !parents && !isDir(o.w, pypath.Dir(name)) {
 		return nil, py.Errorf("FileNotFoundError", "[Errno 2] No such file or directory")
 	}
 	r, err := o.mknod(ctx, a, name, t)

@@ -12,6 +12,7 @@ import (
 	"pinch/internal/fnmatch"
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/modules"
 )
 
@@ -172,7 +173,7 @@ func (o *op) diskUsage(ctx context.Context, path string) (py.Value, error) {
 			return
 		}
 		for _, f := range l.files {
-			if i, err := o.Stat(joinPath(l.dir, f)); err == nil && !seen[i.Inode] {
+			if i, err := o.Stat(pypath.Join(l.dir, f)); err == nil && !seen[i.Inode] {
 				seen[i.Inode] = true
 				total += i.Size
 			}
@@ -194,9 +195,9 @@ func (o *op) openFiles(byPID bool) (py.Value, error) {
 			continue
 		}
 		var names []string
-		dir := joinPath("/proc", e.Name())
-		fds, _ := o.ReadDir(joinPath(dir, "fd")) // a process may end or be somebody else's
-		for _, link := range append([]string{joinPath(dir, "exe")}, entryPaths(joinPath(dir, "fd"), fds)...) {
+		dir := pypath.Join("/proc", e.Name())
+		fds, _ := o.ReadDir(pypath.Join(dir, "fd")) // a process may end or be somebody else's
+		for _, link := range append([]string{pypath.Join(dir, "exe")}, entryPaths(pypath.Join(dir, "fd"), fds)...) {
 			target, err := o.Readlink(link)
 			if err != nil || !isAbs(target) || !exists(o, target) {
 				continue
@@ -353,7 +354,7 @@ func sedEscape(s string, all bool) string {
 func entryPaths(dir string, entries []fs.DirEntry) []string {
 	out := make([]string, len(entries))
 	for i, e := range entries {
-		out[i] = joinPath(dir, e.Name())
+		out[i] = pypath.Join(dir, e.Name())
 	}
 	return out
 }

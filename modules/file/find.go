@@ -11,6 +11,7 @@ import (
 
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 )
 
 // finder is Salt's file.find with its criteria, cheapest first.
@@ -282,12 +283,12 @@ func (f *finder) below(ctx context.Context, top string) ([]py.Value, error) {
 	}
 	walk(f, top, false, func(l *level) {
 		depth := int64(1)
-		if rel := relPath(l.dir, top); rel != "." {
+		if rel := pypath.Rel(l.dir, top); rel != "." {
 			depth += int64(strings.Count(rel, "/")) + 1
 		}
 		if depth >= f.minDepth && depth <= f.maxDepth {
 			for _, n := range append(append([]string(nil), l.dirs...), l.files...) {
-				take(joinPath(l.dir, n))
+				take(pypath.Join(l.dir, n))
 			}
 		}
 		if depth > f.maxDepth || failed != nil || ctx.Err() != nil {
@@ -304,7 +305,7 @@ func (f *finder) below(ctx context.Context, top string) ([]py.Value, error) {
 // criteria.
 func (f *finder) take(path string) (py.Value, error) {
 	for _, c := range f.byName {
-		if ok, err := c(baseName(path), host.Info{}); !ok || err != nil {
+		if ok, err := c(pypath.Base(path), host.Info{}); !ok || err != nil {
 			return nil, err
 		}
 	}
@@ -341,7 +342,7 @@ func (f *finder) show(path string, i host.Info) (py.Value, error) {
 		case "path":
 			l.Append(py.Str(path))
 		case "name":
-			l.Append(py.Str(baseName(path)))
+			l.Append(py.Str(pypath.Base(path)))
 		case "size":
 			l.Append(py.Int(i.Size))
 		case "type":

@@ -5,6 +5,7 @@ import (
 
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -70,7 +71,7 @@ func (o *op) hardlink(ctx context.Context, a *hardlinkArgs) (*ret, error) {
 	if !exists(o.w, a.Target) {
 		return r.fail("Target " + a.Target + " for hard link does not exist"), nil
 	}
-	if dir := dirName(name); !isDir(o.w, dir) {
+	if dir := pypath.Dir(name); !isDir(o.w, dir) {
 		if !a.Makedirs {
 			return r.fail("Directory " + dir + " for hard link is not present"), nil
 		}

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"io"
 	"net/url"
+	"pinch/internal/pypath"
 	"regexp"
 	"slices"
 	"strings"
@@ -156,7 +157,7 @@ func findHash(list, fileName, source, hashName string) (checksum, bool) {
 		if sourceBase == "" {
 			sourceBase = u.Host
 		}
-		sourceBase = baseName(sourceBase)
+		sourceBase = pypath.Base(sourceBase)
 	}
 	const space = " \t\n\r\v\f"
 	names := func(line, full, base, separators string) bool {
@@ -184,7 +185,7 @@ func findHash(list, fileName, source, hashName string) (checksum, bool) {
 			full, base, seps string
 		}{
 			{&byHashName, hashName, hashName, space},
-			{&byFile, fileName, baseName(fileName), space + `\/*`},
+			{&byFile, fileName, pypath.Base(fileName), space + `\/*`},
 			{&bySource, source, sourceBase, space + `\/*`},
 		} {
 			if *m.found == nil && names(line, m.full, m.base, m.seps) {

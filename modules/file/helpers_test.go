@@ -17,6 +17,7 @@ import (
 
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/states/low"
 )
 
@@ -33,7 +34,7 @@ func TestPaths(t *testing.T) {
 		f := host.NewFake(nil)
 		f.Env["HOME"] = "/root"
 		got := map[string]func(string) string{
-			"norm": normPath, "dir": dirName, "base": baseName, "parents": dirModeFor,
+			"norm": pypath.Norm, "dir": pypath.Dir, "base": pypath.Base, "parents": dirModeFor,
 			"user": func(s string) string { return expandUser(f, s) }, "vars": func(s string) string { return expandVars(f, s) },
 			"mode": func(s string) string { return normalizeMode(py.Str(s)) },
 		}[c.fn](c.in)
@@ -41,10 +42,10 @@ func TestPaths(t *testing.T) {
 			t.Errorf("%s(%q) = %q, not %q", c.fn, c.in, got, c.want)
 		}
 	}
-	if got := relPath("/a/b/c", "/a/d"); got != "../b/c" {
+	if got := pypath.Rel("/a/b/c", "/a/d"); got != "../b/c" {
 		t.Errorf("relPath = %q", got)
 	}
-	if got := joinPath("a", "b/", "c", "/d", ""); got != "/d/" {
+	if got := pypath.Join("a", "b/", "c", "/d", ""); got != "/d/" {
 		t.Errorf("joinPath = %q", got)
 	}
 }

@@ -5,16 +5,17 @@ import (
 	"strconv"
 
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 )
 
 // mkdirs makes the directory itself and its parents, each with owner and mode
 // (Salt's file.mkdir and makedirs_perms).
 func (o *op) mkdirs(ctx context.Context, dir string, user, group py.Value, mode string) error {
-	dir = normPath(expandUser(o, dir))
+	dir = pypath.Norm(expandUser(o, dir))
 	var missing []string
-	for d := dir; !exists(o.w, d); d = dirName(d) {
+	for d := dir; !exists(o.w, d); d = pypath.Dir(d) {
 		missing = append(missing, d)
-		if dirName(d) == d {
+		if pypath.Dir(d) == d {
 			break
 		}
 	}
@@ -42,7 +43,7 @@ func (o *op) makedirs(ctx context.Context, path string, user, group py.Value, mo
 	if mode != "" {
 		mode = normalizeMode(py.Str(mode))
 	}
-	dir := normPath(dirName(expandUser(o, path)))
+	dir := pypath.Norm(pypath.Dir(expandUser(o, path)))
 	if isDir(o.w, dir) {
 		return "Directory '" + dir + "' already exists", nil
 	}

@@ -11,6 +11,7 @@ import (
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/internal/pydiff"
+	"pinch/internal/pypath"
 	"pinch/states/low"
 )
 
@@ -268,7 +269,7 @@ func (o *op) manageNew(ctx context.Context, r *ret, t target) (*ret, error) {
 			return r.fail(problem), err
 		}
 	}
-	if dir := dirName(t.name); !isDir(o.w, dir) {
+	if dir := pypath.Dir(t.name); !isDir(o.w, dir) {
 		if !t.makedirs {
 			return r.fail("Parent directory not present"), nil
 		}
@@ -279,7 +280,7 @@ func (o *op) manageNew(ctx context.Context, r *ret, t target) (*ret, error) {
 			return r, err
 		}
 	}
-	if dir := dirName(t.name); !isDir(o.w, dir) { // something else is in its place
+	if dir := pypath.Dir(t.name); !isDir(o.w, dir) { // something else is in its place
 		if t.src != nil {
 			return r, execError("[Errno 2] No such file or directory: " + t.name)
 		}
@@ -333,7 +334,7 @@ func (o *op) manageNew(ctx context.Context, r *ret, t target) (*ret, error) {
 	if now, err := stats(o.w, t.name, false); err == nil {
 		before.UID, before.GID, before.group = o.Getuid(), now.GID, now.group
 		if opt.GID != nil {
-			before.GID = o.defaultGID(dirName(t.name))
+			before.GID = o.defaultGID(pypath.Dir(t.name))
 			before.group = groupName(o, before.GID)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -110,7 +111,7 @@ func (o *op) patch(ctx context.Context, a *patchArgs) (*ret, error) {
 		}
 	}
 	if a.RejectFile != nil {
-		switch dir := dirName(*a.RejectFile); {
+		switch dir := pypath.Dir(*a.RejectFile); {
 		case !isAbs(dir):
 			return r.fail("'" + *a.RejectFile + "' is not an absolute path"), nil
 		case !isDir(o.w, dir):

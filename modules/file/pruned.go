@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -102,7 +103,7 @@ func (o *op) rmdir(path string, recurse bool, olderThan py.Value) (rmdirResult, 
 		var dirs []string
 		walk(o.w, path, false, func(l *level) {
 			for _, d := range l.dirs {
-				dirs = append(dirs, joinPath(l.dir, d))
+				dirs = append(dirs, pypath.Join(l.dir, d))
 			}
 		})
 		for i := len(dirs) - 1; i >= 0; i-- { // the deepest first

@@ -1,7 +1,6 @@
 package file
 
 import (
-	"path"
 	"strings"
 
 	"pinch/internal/host"
@@ -75,74 +74,6 @@ func expandVars(r host.Reader, p string) string {
 }
 
 func isAbs(p string) bool { return strings.HasPrefix(p, "/") }
-
-// normPath is normpath; two leading slashes stay two.
-func normPath(p string) string {
-	if p == "" {
-		return "."
-	}
-	c := path.Clean(p)
-	if strings.HasPrefix(p, "//") && !strings.HasPrefix(p, "///") {
-		return "/" + c
-	}
-	return c
-}
-
-// dirName is dirname.
-func dirName(p string) string {
-	i := strings.LastIndexByte(p, '/') + 1
-	head := p[:i]
-	if head != "" && strings.Trim(head, "/") != "" {
-		head = strings.TrimRight(head, "/")
-	}
-	return head
-}
-
-// baseName is basename.
-func baseName(p string) string { return p[strings.LastIndexByte(p, '/')+1:] }
-
-// joinPath is join.
-func joinPath(parts ...string) string {
-	out := ""
-	for i, p := range parts {
-		switch {
-		case i == 0 || strings.HasPrefix(p, "/"):
-			out = p
-		case out == "" || strings.HasSuffix(out, "/"):
-			out += p
-		default:
-			out += "/" + p
-		}
-	}
-	return out
-}
-
-// relPath is relpath of two absolute paths.
-func relPath(p, start string) string {
-	split := func(s string) []string {
-		var out []string
-		for _, x := range strings.Split(normPath(s), "/") {
-			if x != "" && x != "." {
-				out = append(out, x)
-			}
-		}
-		return out
-	}
-	a, b := split(start), split(p)
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	var out []string
-	for range a[n:] {
-		out = append(out, "..")
-	}
-	out = append(out, b[n:]...)
-	if len(out) == 0 {
-		return "."
-	}
-	return strings.Join(out, "/")
-}
 
 func exists(r host.Reader, p string) bool {
 	_, err := r.Stat(p)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -80,14 +81,14 @@ func (x *recursion) occupied(dest string) bool {
 	if x.all[dest] {
 		return true
 	}
-	for p := dest; ; p = dirName(p) {
+	for p := dest; ; p = pypath.Dir(p) {
 		if _, ok := x.files[p]; ok {
 			return true
 		}
 		if _, ok := x.links[p]; ok {
 			return true
 		}
-		if p == dirName(p) {
+		if p == pypath.Dir(p) {
 			return false
 		}
 	}
@@ -154,8 +155,8 @@ func layOut(name string, refs []string, lists [][]modules.SourceInfo, a *recurse
 			if e.IsDir || !ok || x.occupied(dest) {
 				continue
 			}
-			x.keep[dest], x.dirs[dirName(dest)] = true, true
-			for p := dirName(dest); !x.all[p]; p = dirName(p) {
+			x.keep[dest], x.dirs[pypath.Dir(dest)] = true, true
+			for p := pypath.Dir(dest); !x.all[p]; p = pypath.Dir(p) {
 				x.all[p] = true
 			}
 			x.files[dest] = recursedFile{e, refs[i] + "/" + e.Name}
@@ -372,7 +373,7 @@ func (x *recursion) linkOrder() []string {
 			return
 		}
 		done[l] = true
-		if target := path.Join(dirName(l), x.links[l]); x.links[target] != "" && !isAbs(x.links[l]) {
+		if target := path.Join(pypath.Dir(l), x.links[l]); x.links[target] != "" && !isAbs(x.links[l]) {
 			visit(target)
 		}
 		out = append(out, l)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -140,7 +141,7 @@ func (o *op) retention(a *retentionArgs) (*ret, error) {
 		return r, nil
 	}
 	for _, f := range deleted {
-		if err := o.remove(joinPath(name, f)); err != nil {
+		if err := o.remove(pypath.Join(name, f)); err != nil {
 			return r.fail(raised(err)), nil
 		}
 	}
@@ -188,7 +189,7 @@ func (o *op) backupTime(dir, name string, format *string) (time.Time, bool) {
 	if isSet(format) {
 		return strptime(name, *format)
 	}
-	i, err := o.w.Lstat(joinPath(dir, name))
+	i, err := o.w.Lstat(pypath.Join(dir, name))
 	if err != nil {
 		return time.Time{}, false
 	}

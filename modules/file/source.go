@@ -11,6 +11,7 @@ import (
 
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/modules"
 )
 
@@ -177,7 +178,7 @@ func localPath(ref string) string {
 	if err != nil {
 		return strings.TrimPrefix(ref, "file://")
 	}
-	return strings.TrimRight(joinPath(u.Host, u.Path), "/")
+	return strings.TrimRight(pypath.Join(u.Host, u.Path), "/")
 }
 
 // resolve finds the content of a source (Salt's file.get_managed). have is the

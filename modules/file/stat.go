@@ -9,6 +9,7 @@ import (
 
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 )
 
 // status is what Salt's file.stats says of a file.
@@ -27,7 +28,7 @@ func stats(r host.Reader, p string, follow bool) (status, error) {
 	if err != nil {
 		return status{}, execError("Path not found: " + p)
 	}
-	s := status{target: normPath(p)}
+	s := status{target: pypath.Norm(p)}
 	if follow {
 		if i, err := r.Stat(p); err == nil {
 			info = i

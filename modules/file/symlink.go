@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -102,7 +103,7 @@ func (o *op) symlink(ctx context.Context, a *symlinkArgs) (*ret, error) {
 		there = lexists
 	}
 	would := o.symlinkWould(name, a, user, group, there(o.w, name))
-	if dir := dirName(name); !isDir(o.w, dir) {
+	if dir := pypath.Dir(name); !isDir(o.w, dir) {
 		switch {
 		case a.Makedirs && o.test:
 			would.comment += "\n" + dir + " will be created"
@@ -164,7 +165,7 @@ func (o *op) makeSymlink(r *ret, name string, a *symlinkArgs, user, group py.Val
 		if err != nil {
 			return r.fail(osError(err)), nil
 		}
-		if normPath(now) == normPath(a.Target) {
+		if pypath.Norm(now) == pypath.Norm(a.Target) {
 			if ok, _ := o.linkOwned(name, user, group); ok {
 				return r.is(low.True, "Symlink "+name+" is present and owned by "+owner), nil
 			}
@@ -221,10 +222,10 @@ func (o *op) makeWay(name string, a *symlinkArgs) (problem string) {
 	}
 	backup := *a.Backupname
 	if !isAbs(backup) {
-		if backup != baseName(backup) {
+		if backup != pypath.Base(backup) {
 			return "Backupname must be an absolute path or a file name: " + backup
 		}
-		backup = joinPath(dirName(normPath(name)), backup)
+		backup = pypath.Join(pypath.Dir(pypath.Norm(name)), backup)
 	}
 	if lexists(o.w, backup) {
 		if !a.Force {
@@ -254,7 +255,7 @@ func (o *op) linkTo(target, path string, force, atomic, follow bool) error {
 	}
 	link := isLink(o.w, path)
 	if link {
-		if now, err := o.w.Readlink(path); err == nil && normPath(now) == normPath(target) {
+		if now, err := o.w.Readlink(path); err == nil && pypath.Norm(now) == pypath.Norm(target) {
 			return nil
 		}
 		if !force && !atomic {
@@ -279,7 +280,7 @@ func (o *op) linkTo(target, path string, force, atomic, follow bool) error {
 		}
 		return nil
 	}
-	tmp, err := o.tempName(dirName(path))
+	tmp, err := o.tempName(pypath.Dir(path))
 	if err != nil {
 		return err
 	}
@@ -295,7 +296,7 @@ func (o *op) linkTo(target, path string, force, atomic, follow bool) error {
 // tempName returns a free name in a directory.
 func (o *op) tempName(dir string) (string, error) {
 	for i := range 100 {
-		p := joinPath(dir, fmt.Sprintf(".pinch.tmp.%d.%d", o.w.Now().UnixNano(), i))
+		p := pypath.Join(dir, fmt.Sprintf(".pinch.tmp.%d.%d", o.w.Now().UnixNano(), i))
 		if !lexists(o.w, p) {
 			return p, nil
 		}

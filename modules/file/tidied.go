@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/states/low"
 )
 
@@ -146,12 +147,12 @@ func (o *op) tidyList(t *tidy, top string) ([]string, error) {
 			return
 		}
 		for _, d := range l.dirs {
-			if p := joinPath(dir, d); t.Followlinks || !isLink(o.w, p) {
+			if p := pypath.Join(dir, d); t.Followlinks || !isLink(o.w, p) {
 				visit(p)
 			}
 		}
 		for _, n := range append(append([]string(nil), l.files...), l.dirs...) {
-			p := joinPath(dir, n)
+			p := pypath.Join(dir, n)
 			ok, err := o.tidies(t, p, n)
 			if err != nil {
 				failed = err

@@ -9,6 +9,7 @@ import (
 
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -47,7 +48,7 @@ func (o *op) touchState(ctx context.Context, a *touchArgs) (*ret, error) {
 			return nil, err
 		}
 	}
-	if !isDir(o.w, dirName(name)) {
+	if !isDir(o.w, pypath.Dir(name)) {
 		return r.fail("Directory not present to touch file " + name), nil
 	}
 	extant := exists(o.w, name)

@@ -10,6 +10,7 @@ import (
 	"pinch/internal/fnmatch"
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/pypath"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -30,7 +31,7 @@ func readLevel(r host.Reader, dir string) level {
 		return l
 	}
 	for _, e := range entries {
-		if e.IsDir() || e.Type()&fs.ModeSymlink != 0 && isDir(r, joinPath(dir, e.Name())) {
+		if e.IsDir() || e.Type()&fs.ModeSymlink != 0 && isDir(r, pypath.Join(dir, e.Name())) {
 			l.dirs = append(l.dirs, e.Name())
 		} else {
 			l.files = append(l.files, e.Name())
@@ -48,7 +49,7 @@ func walk(r host.Reader, top string, follow bool, visit func(l *level)) {
 	l := readLevel(r, top)
 	visit(&l)
 	for _, d := range l.dirs {
-		p := joinPath(top, d)
+		p := pypath.Join(top, d)
 		if follow || !isLink(r, p) {
 			walk(r, p, follow, visit)
 		}
@@ -166,7 +167,7 @@ func (o *op) keepFiles(ctx context.Context, name string, require py.Value) []str
 				keep[fn] = true
 				continue
 			}
-			if rel := relPath(fn, name); strings.HasPrefix(rel, "..") {
+			if rel := pypath.Rel(fn, name); strings.HasPrefix(rel, "..") {
 				continue
 			}
 			if c.Fun() == "recurse" && o.keepRecursed(ctx, c, keep) {
@@ -175,7 +176,7 @@ func (o *op) keepFiles(ctx context.Context, name string, require py.Value) []str
 			for _, lv := range levels(o.w, fn, -1) {
 				keep[lv.dir] = true
 				for _, n := range append(lv.dirs, lv.files...) {
-					keep[joinPath(lv.dir, n)] = true
+					keep[pypath.Join(lv.dir, n)] = true
 				}
 			}
 		}
@@ -228,7 +229,7 @@ func (o *op) cleanDir(root string, keep []string, exclude filter) ([]string, err
 		if !isAbs(k) {
 			continue
 		}
-		for p := normPath(k); ; p = dirName(p) {
+		for p := pypath.Norm(k); ; p = pypath.Dir(p) {
 			kept[p] = true
 			if strings.Trim(p, "/") == "" {
 				break
@@ -240,16 +241,16 @@ func (o *op) cleanDir(root string, keep []string, exclude filter) ([]string, err
 	walk(o.w, root, false, func(l *level) {
 		var enter []string
 		for _, n := range append(append([]string(nil), l.dirs...), l.files...) {
-			p := joinPath(l.dir, n)
+			p := pypath.Join(l.dir, n)
 			if failed != nil {
 				break
 			}
-			takes, err := exclude.takes(relPath(p, root))
+			takes, err := exclude.takes(pypath.Rel(p, root))
 			if err != nil {
 				failed = err
 				break
 			}
-			if kept[normPath(p)] || !takes {
+			if kept[pypath.Norm(p)] || !takes {
 				enter = append(enter, n)
 				continue
 			}
