@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"strings"
 
+	"pinch/internal/debversion"
 	"pinch/internal/py"
 )
 
@@ -12,14 +13,17 @@ import (
 func versionFuncs() []*function {
 	cmp := parse("pkg.version_cmp", "pkg1, pkg2, ignore_epoch=False, **kwargs", func(c *call) (py.Value, error) {
 		a, b := py.ToStr(c.arg("pkg1")), py.ToStr(c.arg("pkg2"))
+		if c.h.Grains.String("os_family") == "Debian" {
+			n, ok := debversion.Compare(a, b, c.is("ignore_epoch"))
+			if !ok {
+				return py.None, nil
+			}
+			return py.Int(n), nil
+		}
 		if c.is("ignore_epoch") {
 			a, b = afterColon(a), afterColon(b)
 		}
-		compare := compareRPM
-		if c.h.Grains.String("os_family") == "Debian" {
-			compare = compareDeb
-		}
-		return py.Int(compare(a, b)), nil
+		return py.Int(compareRPM(a, b)), nil
 	})
 	cmp.here = func(h *Host) bool {
 		switch h.Grains.String("os_family") {
@@ -38,31 +42,6 @@ func afterColon(s string) string {
 	return s
 }
 
-// compareDeb compares as dpkg --compare-versions does: epoch, upstream
-// version, revision.
-func compareDeb(a, b string) int {
-	ea, va, ra := splitDeb(a)
-	eb, vb, rb := splitDeb(b)
-	if c := compareDigits(ea, eb); c != 0 {
-		return c
-	}
-	if c := debPart(va, vb); c != 0 {
-		return c
-	}
-	return debPart(ra, rb)
-}
-
-func splitDeb(s string) (epoch, version, revision string) {
-	s = strings.TrimSpace(s)
-	if e, rest, ok := strings.Cut(s, ":"); ok {
-		epoch, s = e, rest
-	}
-	if i := strings.LastIndexByte(s, '-'); i >= 0 {
-		return epoch, s[:i], s[i+1:]
-	}
-	return epoch, s, ""
-}
-
 // compareDigits compares runs of digits as numbers of any size.
 func compareDigits(a, b string) int {
 	x, okX := new(big.Int).SetString("0"+a, 10)
@@ -71,37 +50,6 @@ func compareDigits(a, b string) int {
 		return strings.Compare(a, b)
 	}
 	return x.Cmp(y)
-}
-
-// debPart compares text and numbers in turn; ~ sorts before everything, even
-// the end, and letters before other signs.
-func debPart(a, b string) int {
-	for a != "" || b != "" {
-		for a != "" && !isDigit(a[0]) || b != "" && !isDigit(b[0]) {
-			if d := debOrder(a) - debOrder(b); d != 0 {
-				return sign(d)
-			}
-			a, b = a[min(1, len(a)):], b[min(1, len(b)):]
-		}
-		na, nb := digits(a), digits(b)
-		if c := compareDigits(a[:na], b[:nb]); c != 0 {
-			return c
-		}
-		a, b = a[na:], b[nb:]
-	}
-	return 0
-}
-
-func debOrder(s string) int {
-	switch {
-	case s == "" || isDigit(s[0]):
-		return 0
-	case s[0] == '~':
-		return -1
-	case isAlpha(s[0]):
-		return int(s[0])
-	}
-	return int(s[0]) + 256
 }
 
 // compareRPM compares as rpm does: epoch, version, and release when both have

@@ -1,6 +1,10 @@
 package saltfun
 
-import "testing"
+import (
+	"testing"
+
+	"pinch/internal/debversion"
+)
 
 func TestCompareVersions(t *testing.T) {
 	for _, c := range []struct {
@@ -24,10 +28,10 @@ func TestCompareVersions(t *testing.T) {
 		{"12345678901234567890123", "12345678901234567890124", -1, -1},
 		{"", "1", -1, -1},
 	} {
-		if got := compareDeb(c.a, c.b); got != c.deb {
+		if got, ok := debversion.Compare(c.a, c.b, false); got != c.deb || !ok {
 			t.Errorf("deb %s %s: %d, want %d", c.a, c.b, got, c.deb)
 		}
-		if got := compareDeb(c.b, c.a); got != -c.deb {
+		if got, ok := debversion.Compare(c.b, c.a, false); got != -c.deb || !ok {
 			t.Errorf("deb %s %s: %d, want %d", c.b, c.a, got, -c.deb)
 		}
 		if got := compareRPM(c.a, c.b); got != c.rpm {

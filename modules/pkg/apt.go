@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"pinch/internal/debversion"
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/modules"
@@ -124,7 +125,7 @@ func (a *apt) forget() {
 }
 
 func (a *apt) compare(x, y string, ignoreEpoch bool) (int, bool) {
-	return compareDebian(x, y, ignoreEpoch)
+	return debversion.Compare(x, y, ignoreEpoch)
 }
 
 func (a *apt) normalize(name string) string {

@@ -1,4 +1,6 @@
-package pkg
+// Package debversion compares Debian package versions as dpkg
+// --compare-versions does (deb-version(7)).
+package debversion
 
 import (
 	"errors"
@@ -133,8 +135,9 @@ func sign(n int64) int {
 	return 0
 }
 
-// compareDebian compares two versions; ok is false when one is not a version.
-func compareDebian(a, b string, ignoreEpoch bool) (c int, ok bool) {
+// Compare returns -1, 0 or 1; ok is false when one text is not a version.
+// ignoreEpoch leaves out what stands before the first colon.
+func Compare(a, b string, ignoreEpoch bool) (c int, ok bool) {
 	if ignoreEpoch {
 		a, b = withoutEpoch(a), withoutEpoch(b)
 	}
