@@ -235,10 +235,10 @@ func clean(s string) string {
 func (s *Session) greet(ctx context.Context) error {
 	select {
 	case d := <-s.hello:
-		if v, _ := py.AsInt(orNone(d.Lookup("protocol"))); v != wire.Version {
+		if v, _ := py.AsInt(py.OrNone(d.Lookup("protocol"))); v != wire.Version {
 			return &StartError{What: "talk to the shim", Err: fmt.Errorf("it speaks protocol %d, and this is %d", v, wire.Version), Advice: "remove it from " + d.String("dir")}
 		}
-		num := func(k string) int { n, _ := py.AsInt(orNone(d.Lookup(k))); return int(n) }
+		num := func(k string) int { n, _ := py.AsInt(py.OrNone(d.Lookup(k))); return int(n) }
 		s.Hello = Hello{OS: d.String("os"), Arch: d.String("arch"), UID: num("uid"), PID: num("pid"), Host: d.String("host"), Dir: d.String("dir")}
 		s.Hello.Grains, _ = d.Lookup("grains").(*py.Dict)
 		if s.Hello.Grains == nil {

@@ -137,19 +137,12 @@ func (s *Session) Call(ctx context.Context, fun string, args *py.Args, o CallOpt
 	if !ok {
 		return Return{}, fmt.Errorf("%s: the shim gave no return", fun)
 	}
-	r := Return{Value: orNone(d.Lookup("return"))}
+	r := Return{Value: py.OrNone(d.Lookup("return"))}
 	if code, has := d.GetStr("retcode"); has {
 		r.Retcode, r.HasRetcode = 0, true
 		r.Retcode, _ = py.AsInt(code)
 	}
 	return r, nil
-}
-
-func orNone(v py.Value) py.Value {
-	if v == nil {
-		return py.None
-	}
-	return v
 }
 
 // explain says why the session ended when that is why a call failed.
@@ -202,7 +195,7 @@ func (s *Session) Run(ctx context.Context, b *low.Bundle, o RunOptions) (low.Sum
 	if !ok {
 		return low.Summary{}, errors.New("the shim gave no summary")
 	}
-	num := func(k string) int { n, _ := py.AsInt(orNone(r.Lookup(k))); return int(n) }
+	num := func(k string) int { n, _ := py.AsInt(py.OrNone(r.Lookup(k))); return int(n) }
 	return low.Summary{States: num("states"), Failed: num("failed"), Changed: num("changed"), WouldChange: num("would_change"),
 		NotRun: num("not_run"), Cancelled: r.Lookup("cancelled") == py.Value(py.True)}, nil
 }
@@ -243,8 +236,8 @@ func (s *Session) event(name string, d *py.Dict) {
 		}
 	case "start":
 		if run.Starting != nil {
-			n, _ := py.AsInt(orNone(d.Lookup("n")))
-			total, _ := py.AsInt(orNone(d.Lookup("total")))
+			n, _ := py.AsInt(py.OrNone(d.Lookup("n")))
+			total, _ := py.AsInt(py.OrNone(d.Lookup("total")))
 			run.Starting(int(n), int(total), d.String("id"), d.String("fun"), d.String("name"))
 		}
 	}
@@ -259,7 +252,7 @@ func (s *Session) handle(ctx context.Context, in *wire.Incoming) (wire.Answer, e
 	if run == nil {
 		return wire.Answer{}, &wire.RemoteError{Class: "method", Msg: in.Method + ": no run is on"}
 	}
-	num := func(k string) int64 { n, _ := py.AsInt(orNone(in.Params.Lookup(k))); return n }
+	num := func(k string) int64 { n, _ := py.AsInt(py.OrNone(in.Params.Lookup(k))); return n }
 	n := low.SourceID(num("n"))
 	switch in.Method {
 	case "source.stat":

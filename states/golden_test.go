@@ -416,26 +416,7 @@ func runPillar(t *testing.T, c pillarCase) string {
 		}
 		return ""
 	}
-	return golden.Diff(plain(want), plain(got.Pillar))
-}
-
-// plain makes dicts of OrderedDicts: the cases do not tell them apart.
-func plain(v py.Value) py.Value {
-	switch v := v.(type) {
-	case *py.Dict:
-		out := py.NewDict()
-		for k, x := range v.All() {
-			_ = out.Set(k, plain(x)) // k is a key already
-		}
-		return out
-	case *py.List:
-		out := py.NewList()
-		for _, x := range v.Items {
-			out.Append(plain(x))
-		}
-		return out
-	}
-	return v
+	return golden.Diff(py.Plain(want), py.Plain(got.Pillar))
 }
 
 // listing says whether the order of the pillar's keys is that of a directory

@@ -360,15 +360,15 @@ func (g *grants) owner(ctx context.Context, text string) *low.Chunk {
 			continue
 		}
 		foreign := false
-		eachText(orNone(c.Data.Lookup("source")), 2, func(s string) {
+		eachText(py.OrNone(c.Data.Lookup("source")), 2, func(s string) {
 			foreign = foreign || strings.Contains(s, "://") && !strings.HasPrefix(s, "salt://")
 		})
-		if foreign || sameText(orNone(c.Data.Lookup("contents")), text) || sameText(orNone(c.Data.Lookup("text")), text) {
+		if foreign || sameText(py.OrNone(c.Data.Lookup("contents")), text) || sameText(py.OrNone(c.Data.Lookup("text")), text) {
 			return c
 		}
 		for key, fun := range map[string]string{"contents_pillar": "pillar.get", "contents_grains": "grains.get"} {
 			found := false
-			eachText(orNone(c.Data.Lookup(key)), 1, func(name string) {
+			eachText(py.OrNone(c.Data.Lookup(key)), 1, func(name string) {
 				v, err := g.c.Call(ctx, fun, py.NewArgs(py.Str(name)))
 				found = found || err == nil && (sameText(v, text) || strings.Contains(text, strings.TrimSpace(py.ToStr(v))))
 			})
@@ -378,13 +378,6 @@ func (g *grants) owner(ctx context.Context, text string) *low.Chunk {
 		}
 	}
 	return nil
-}
-
-func orNone(v py.Value) py.Value {
-	if v == nil {
-		return py.None
-	}
-	return v
 }
 
 // sameText compares what a state says with what it becomes: lines joined, and

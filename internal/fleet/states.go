@@ -33,7 +33,7 @@ func (w *worker) stateArgs() (*stateArgs, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.req.Test = test || py.IsTrue(orNone(w.f.Tree.Opts().Lookup("test"))) && !a.kw.Has("test")
+	a.req.Test = test || py.IsTrue(py.OrNone(w.f.Tree.Opts().Lookup("test"))) && !a.kw.Has("test")
 	if v, ok := a.kw.GetStr("pillar"); ok {
 		d, isDict := v.(*py.Dict)
 		if !isDict {
@@ -182,7 +182,7 @@ func (w *worker) runChunks(ctx context.Context, p *prepared, c *states.Compiled,
 	w.warnAhead(g, chunks)
 	b := &low.Bundle{
 		JID: w.job.JID, Host: w.res.ID, Test: p.req.Test, ReadOnly: w.job.ReadOnly,
-		FailHard: py.IsTrue(orNone(c.Opts.Lookup("failhard"))), Opts: w.shipOpts(), Grains: w.grains, Chunks: chunks,
+		FailHard: py.IsTrue(py.OrNone(c.Opts.Lookup("failhard"))), Opts: w.shipOpts(), Grains: w.grains, Chunks: chunks,
 	}
 	b.Opts.SetStr("test", py.Bool(p.req.Test))
 	ret := py.NewDict()
@@ -230,7 +230,7 @@ func disabledResult(d states.DisabledState, num int) *py.Dict {
 	fun := (&low.Chunk{Data: d.Chunk}).FullName()
 	return py.DictOf("changes", py.NewDict(), "result", py.False,
 		"comment", py.Str(fmt.Sprintf("The state function \"%s\" is currently disabled by \"%s\", to re-enable, run state.enable %s.", fun, d.Pattern, d.Pattern)),
-		"__run_num__", py.Int(num), "__sls__", orNone(d.Chunk.Lookup("__sls__")))
+		"__run_num__", py.Int(num), "__sls__", py.OrNone(d.Chunk.Lookup("__sls__")))
 }
 
 // warnAhead tells what will fail and is known before the run: functions and

@@ -50,15 +50,15 @@ func saltNetFilters() map[string]Filter {
 		"is_ipv6": family("is_ipv6_filter", 6),
 		"ipv4": fn("ipv4(value, options=None)", func(c *Context, a []py.Value) (py.Value, error) {
 			v, err := ipvFilter(c, a[0], 4, a[1])
-			return orNone(v), err
+			return py.OrNone(v), err
 		}),
 		"ipv6": fn("ipv6(value, options=None)", func(c *Context, a []py.Value) (py.Value, error) {
 			v, err := ipvFilter(c, a[0], 6, a[1])
-			return orNone(v), err
+			return py.OrNone(v), err
 		}),
 		"ipaddr": fn("ipaddr(value, options=None)", func(c *Context, a []py.Value) (py.Value, error) {
 			v, err := ipaddr(c, a[0], a[1])
-			return orNone(v), err
+			return py.OrNone(v), err
 		}),
 		"ip_host": each("ip_host", func(addr string) (py.Value, error) {
 			i, ok := parseInterface(py.Str(addr))
@@ -79,13 +79,6 @@ func saltNetFilters() map[string]Filter {
 		"ipwrap":             fn("ipwrap(data)", ipwrap),
 		"mac_str_to_bytes":   fn("mac_str_to_bytes(mac_str)", macBytes),
 	}
-}
-
-func orNone(v py.Value) py.Value {
-	if v == nil {
-		return py.None
-	}
-	return v
 }
 
 // isAddrList says whether Salt takes v for several addresses.

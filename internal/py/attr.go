@@ -134,11 +134,11 @@ func dataAttr(o Value, name string) Value {
 	case *Slice:
 		switch name {
 		case "start":
-			return orNone(x.Start)
+			return OrNone(x.Start)
 		case "stop":
-			return orNone(x.Stop)
+			return OrNone(x.Stop)
 		case "step":
-			return orNone(x.Step)
+			return OrNone(x.Step)
 		}
 	}
 	return nil

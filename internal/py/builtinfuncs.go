@@ -260,7 +260,7 @@ func builtinPow(_ context.Context, a *Args) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if orNone(out[2]) != None {
+	if OrNone(out[2]) != None {
 		return nil, TypeErrorf("pow() with three arguments is not supported")
 	}
 	return Binary(OpPow, out[0], out[1])

@@ -80,7 +80,7 @@ func (o *DumpOptions) separators(v Value) error {
 // EnsureASCII, where Python makes text that cannot be encoded.
 func DumpsJSON(v Value, o DumpOptions) (string, error) {
 	e := dumper{o: o, item: ", ", key: ": "}
-	if orNone(o.Indent) != None {
+	if OrNone(o.Indent) != None {
 		e.item, e.pretty = ",", true
 		switch in := o.Indent.(type) {
 		case Str:

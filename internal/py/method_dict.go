@@ -241,7 +241,7 @@ func dictSetdefault(_ context.Context, self Value, a *Args) (Value, error) {
 	if err != nil || ok {
 		return v, err
 	}
-	def = orNone(def)
+	def = OrNone(def)
 	return def, d.Set(key, def)
 }
 
@@ -266,7 +266,7 @@ func dictFromkeysMethod(_ context.Context, self Value, a *Args) (Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		a = NewArgs(out[0], orNone(out[1]))
+		a = NewArgs(out[0], OrNone(out[1]))
 	}
 	return dictFromkeys(a, self.(*Dict).Ordered)
 }
@@ -280,7 +280,7 @@ func dictFromkeys(a *Args, ordered bool) (Value, error) {
 		return nil, err
 	}
 	d := &Dict{Ordered: ordered}
-	val := orNone(argAt(a, 1))
+	val := OrNone(argAt(a, 1))
 	for _, k := range keys {
 		if err := d.Set(k, val); err != nil {
 			return nil, err

@@ -86,7 +86,7 @@ func textSplit(t textOps, name, s string, a *Args) (Value, error) {
 		}
 	}
 	right := name == "rsplit"
-	if sep := orNone(out[0]); sep != None {
+	if sep := OrNone(out[0]); sep != None {
 		sepText, ok := t.text(sep)
 		if !ok {
 			if t.bytes {
@@ -132,7 +132,7 @@ func textStrip(t textOps, name, s string, a *Args) (Value, error) {
 		return nil, err
 	}
 	left, right := name != "rstrip", name != "lstrip"
-	if set := orNone(argAt(a, 0)); set != None {
+	if set := OrNone(argAt(a, 0)); set != None {
 		text, ok := t.text(set)
 		if !ok {
 			if t.bytes {
@@ -159,7 +159,7 @@ func (t textOps) window(s string, start, end Value) (text string, from int, ok b
 	}
 	n := t.count(s)
 	lo, hi := 0, n
-	if v := orNone(start); v != None {
+	if v := OrNone(start); v != None {
 		if lo, err = sliceIndex(v); err != nil {
 			return "", 0, false, err
 		}
@@ -167,7 +167,7 @@ func (t textOps) window(s string, start, end Value) (text string, from int, ok b
 			lo = max(lo+n, 0)
 		}
 	}
-	if v := orNone(end); v != None {
+	if v := OrNone(end); v != None {
 		if hi, err = sliceIndex(v); err != nil {
 			return "", 0, false, err
 		}

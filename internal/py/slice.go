@@ -16,14 +16,7 @@ func (s *Slice) HashKey() (any, error) { return nil, unhashable(s) }
 
 // ReprTo implements PrinterReprer.
 func (s *Slice) ReprTo(p *Printer) error {
-	return p.items("slice(", []Value{orNone(s.Start), orNone(s.Stop), orNone(s.Step)}, ")")
-}
-
-func orNone(v Value) Value {
-	if v == nil {
-		return None
-	}
-	return v
+	return p.items("slice(", []Value{OrNone(s.Start), OrNone(s.Stop), OrNone(s.Step)}, ")")
 }
 
 // Indices returns start, step and count for a sequence of length n: the items
@@ -45,7 +38,7 @@ func (s *Slice) Indices(n int) (start, step, count int, err error) {
 // bounds is slice.indices(n).
 func (s *Slice) bounds(n int) (start, stop, step int, err error) {
 	step = 1
-	if v := orNone(s.Step); v != None {
+	if v := OrNone(s.Step); v != None {
 		if step, err = sliceIndex(v); err != nil {
 			return 0, 0, 0, err
 		}
@@ -59,7 +52,7 @@ func (s *Slice) bounds(n int) (start, stop, step int, err error) {
 		lower, upper = -1, n-1
 	}
 	bound := func(v Value, absent int) (int, error) {
-		if v = orNone(v); v == None {
+		if v = OrNone(v); v == None {
 			return absent, nil
 		}
 		i, err := sliceIndex(v)

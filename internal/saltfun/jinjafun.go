@@ -17,7 +17,7 @@ func jinjaFuncs() []*function {
 		if err != nil {
 			return nil, err
 		}
-		return plain(v), nil
+		return py.Plain(v), nil
 	}
 	return []*function{
 		parse("jinja.load_map", "path, value", func(c *call) (py.Value, error) {
@@ -32,23 +32,4 @@ func jinjaFuncs() []*function {
 			return load(c, fmt.Sprintf("{%% import_json %q as imported %%}\n{{ imported | tojson }}\n", py.ToStr(c.arg("path"))))
 		}),
 	}
-}
-
-// plain turns OrderedDicts into dicts.
-func plain(v py.Value) py.Value {
-	switch v := v.(type) {
-	case *py.Dict:
-		out := py.NewDict()
-		for k, x := range v.All() {
-			_ = out.Set(k, plain(x)) // k is a key already
-		}
-		return out
-	case *py.List:
-		out := py.NewList()
-		for _, x := range v.Items {
-			out.Append(plain(x))
-		}
-		return out
-	}
-	return v
 }

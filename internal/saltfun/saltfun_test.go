@@ -126,7 +126,7 @@ func TestGoldenCalls(t *testing.T) {
 		if err != nil {
 			return err.Error()
 		}
-		return golden.Diff(plain(want), plain(got))
+		return golden.Diff(py.Plain(want), py.Plain(got))
 	})
 }
 
@@ -157,24 +157,6 @@ func show(v py.Value, err error) string {
 		return err.Error()
 	}
 	return py.Repr(v)
-}
-
-func plain(v py.Value) py.Value {
-	switch v := v.(type) {
-	case *py.Dict:
-		out := py.NewDict()
-		for k, x := range v.All() {
-			_ = out.Set(k, plain(x)) // k is a key already
-		}
-		return out
-	case *py.List:
-		out := py.NewList()
-		for _, x := range v.Items {
-			out.Append(plain(x))
-		}
-		return out
-	}
-	return v
 }
 
 func TestSaltObject(t *testing.T) {

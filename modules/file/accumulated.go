@@ -101,13 +101,13 @@ func (o *op) accumulate(a *accumulatedArgs) *ret {
 	if a.Name == "" {
 		return r.fail("Must provide name to file.accumulated")
 	}
-	if isNone(a.Text) {
+	if py.IsNone(a.Text) {
 		return r.fail("No text supplied for accumulator")
 	}
 	var deps []py.Value
 	file := false
 	for _, key := range []string{"require_in", "watch_in"} {
-		l, ok := orNone(o.Chunk.Data.Lookup(key)).(*py.List)
+		l, ok := py.OrNone(o.Chunk.Data.Lookup(key)).(*py.List)
 		if !ok {
 			continue
 		}
@@ -139,7 +139,7 @@ func (o *op) accumulate(a *accumulatedArgs) *ret {
 		acc.texts[a.Filename], acc.deps[a.Filename] = py.NewDict(), map[string][]py.Value{}
 	}
 	acc.deps[a.Filename][a.Name] = append(acc.deps[a.Filename][a.Name], deps...)
-	list, ok := orNone(acc.texts[a.Filename].Lookup(a.Name)).(*py.List)
+	list, ok := py.OrNone(acc.texts[a.Filename].Lookup(a.Name)).(*py.List)
 	if !ok {
 		list = py.NewList()
 		acc.texts[a.Filename].SetStr(a.Name, list)

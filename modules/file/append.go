@@ -53,7 +53,7 @@ type textArgs struct {
 // unifySources makes one list of source and sources.
 func unifySources(a *textArgs) (refs []py.Value, hashes []py.Value, problem string) {
 	list := func(v py.Value) []py.Value {
-		if l, ok := orNone(v).(*py.List); ok {
+		if l, ok := py.OrNone(v).(*py.List); ok {
 			return l.Items
 		}
 		if given(v) {
@@ -68,7 +68,7 @@ func unifySources(a *textArgs) (refs []py.Value, hashes []py.Value, problem stri
 	case given(a.hash) && len(manyHashes) > 0:
 		return nil, nil, "source_hash and source_hashes are mutually exclusive"
 	case a.source.IsSet():
-		return []py.Value{a.source.Value}, []py.Value{orNone(a.hash)}, ""
+		return []py.Value{a.source.Value}, []py.Value{py.OrNone(a.hash)}, ""
 	}
 	hashes = make([]py.Value, len(many))
 	for i := range many {
@@ -140,7 +140,7 @@ func (o *op) openForText(ctx context.Context, r *ret, name string, a *textArgs) 
 		if texts, bad, err = o.sourceTexts(ctx, name, a, refs, hashes); bad != nil || err != nil {
 			return nil, nil, bad, err
 		}
-	} else if texts, _, err = strList(orNone(a.text)); err != nil {
+	} else if texts, _, err = strList(py.OrNone(a.text)); err != nil {
 		return nil, nil, nil, err
 	}
 	old, err = o.w.ReadFile(name)

@@ -116,7 +116,7 @@ func (b block) lines(sep string, withStart bool, end string) []string {
 		out = append(out, b.start+sep)
 	}
 	newline := given(b.newline)
-	if isNone(b.newline) && !strings.HasSuffix(b.content, "\n") {
+	if py.IsNone(b.newline) && !strings.HasSuffix(b.content, "\n") {
 		newline = true
 	}
 	parts := strings.Split(strings.ReplaceAll(b.content, "\r\n", "\n"), "\n")

@@ -37,7 +37,7 @@ func cached() *modules.Func {
 }
 
 func (o *op) cached(ctx context.Context, a *cachedArgs) (*ret, error) {
-	name := py.ToStr(orNone(a.Name.Value))
+	name := py.ToStr(py.OrNone(a.Name.Value))
 	r := newRet(name)
 	if err := refuseSignatures("file.cached", map[string]py.Value{"source_hash_sig": a.SourceHashSig, "signed_by_any": a.SignedByAny, "signed_by_all": a.SignedByAll}); err != nil {
 		return nil, err

@@ -82,11 +82,11 @@ func (o *op) contentsArg(ctx context.Context, a *managedArgs) (v py.Value, probl
 		return v, ok, nil
 	}
 	key, get, missing := a.ContentsPillar, fromPillar, "Pillar %s does not exist"
-	if isNone(key) {
+	if py.IsNone(key) {
 		key, get, missing = a.ContentsGrains, fromGrains, "Grain %s does not exist"
 	}
-	if isNone(key) {
-		if isNone(a.Contents) {
+	if py.IsNone(key) {
+		if py.IsNone(a.Contents) {
 			return nil, "", nil
 		}
 		return a.Contents, "", nil
@@ -114,9 +114,9 @@ func (o *op) inlineContents(ctx context.Context, a *managedArgs) (text string, g
 	if !a.AllowEmpty && !py.IsTrue(v) {
 		what := "'contents'"
 		switch {
-		case !isNone(a.ContentsPillar) && py.IsTrue(a.ContentsPillar):
+		case !py.IsNone(a.ContentsPillar) && py.IsTrue(a.ContentsPillar):
 			what = "contents_pillar " + py.ToStr(a.ContentsPillar)
-		case !isNone(a.ContentsGrains) && py.IsTrue(a.ContentsGrains):
+		case !py.IsNone(a.ContentsGrains) && py.IsTrue(a.ContentsGrains):
 			what = "contents_grains " + py.ToStr(a.ContentsGrains)
 		}
 		return "", false, what + " value would result in empty contents. Set allow_empty to True to allow the managed file to be empty.", nil

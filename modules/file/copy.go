@@ -54,16 +54,16 @@ func (o *op) copyState(ctx context.Context, a *copyArgs) (*ret, error) {
 	}
 	user, group, mode := from.user, from.group, from.mode
 	if !a.Preserve {
-		if user = ownerArg(a.User, a.Kwargs); isNone(user) {
+		if user = ownerArg(a.User, a.Kwargs); py.IsNone(user) {
 			user = o.currentUser()
 		}
-		if group = a.Group; isNone(group) {
+		if group = a.Group; py.IsNone(group) {
 			group = primaryGroup(o, user)
 		}
 		if p := o.checkUser(user, group); p != "" {
 			return r.fail(p), nil
 		}
-		if !isNone(a.Mode) {
+		if !py.IsNone(a.Mode) {
 			mode = py.ToStr(a.Mode)
 		}
 	}

@@ -101,7 +101,7 @@ func (o *op) directory(ctx context.Context, a *directoryArgs) (*ret, error) {
 	if a.MaxDepth != nil && a.Clean {
 		return r.fail("Cannot specify both max_depth and clean"), nil
 	}
-	d := dirSpec{name: name, user: ownerArg(a.User, a.Kwargs), group: orNone(a.Group), follow: a.FollowSymlinks, maxDepth: -1}
+	d := dirSpec{name: name, user: ownerArg(a.User, a.Kwargs), group: py.OrNone(a.Group), follow: a.FollowSymlinks, maxDepth: -1}
 	if a.MaxDepth != nil {
 		d.maxDepth = *a.MaxDepth
 	}
@@ -295,10 +295,10 @@ func (o *op) metaDiff(path string, user, group py.Value, mode string, follow boo
 		c.SetStr("directory", py.Str("new"))
 		return c
 	}
-	if !isNone(user) && !s.hasUser(user) {
+	if !py.IsNone(user) && !s.hasUser(user) {
 		c.SetStr("user", user)
 	}
-	if !isNone(group) && !s.hasGroup(group) {
+	if !py.IsNone(group) && !s.hasGroup(group) {
 		c.SetStr("group", group)
 	}
 	if mode != "" && mode != s.mode && (follow || !s.IsLink()) {

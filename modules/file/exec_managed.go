@@ -360,7 +360,7 @@ func (o *op) treeText(ctx context.Context, ref, env string) ([]byte, bool, error
 
 // checkManaged looks at what file.managed would change.
 func (o *op) checkManaged(ctx context.Context, a *checkArgs) (r *ret, problem string, err error) {
-	s := &sourceArgs{name: a.Name, source: orNone(a.Source.Value), sourceHash: a.SourceHash, template: a.Template,
+	s := &sourceArgs{name: a.Name, source: py.OrNone(a.Source.Value), sourceHash: a.SourceHash, template: a.Template,
 		context: dictOrNil(a.Context), defaults: dictOrNil(a.Defaults), skipVerify: a.SkipVerify, verifyTLS: true}
 	if given(a.SourceHashName) {
 		s.sourceHashName = py.ToStr(a.SourceHashName)
@@ -371,7 +371,7 @@ func (o *op) checkManaged(ctx context.Context, a *checkArgs) (r *ret, problem st
 	if err != nil {
 		return nil, "", err
 	}
-	if !isNone(a.Contents) {
+	if !py.IsNone(a.Contents) {
 		t.hasContents, t.contents = true, []byte(py.ToStr(a.Contents))
 	} else if source != "" {
 		if t.src, problem, err = o.resolve(ctx, s, source, hash, o.haveHash(a.Name)); problem != "" || err != nil {

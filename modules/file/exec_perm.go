@@ -80,8 +80,8 @@ func permFuncs() []*modules.Func {
 		act("check_perms", "Brings owner, permissions and attributes of a file in order.", func(ctx context.Context, o *op, a *checkPermsArgs) (py.Value, error) {
 			r := newRet(a.Name)
 			if d, ok := a.Ret.(*py.Dict); ok {
-				r.comment, r.result = py.ToStr(orEmpty(d.Lookup("comment"))), low.TriOf(orNone(d.Lookup("result")))
-				if c, ok := orNone(d.Lookup("changes")).(*py.Dict); ok {
+				r.comment, r.result = py.ToStr(orEmpty(d.Lookup("comment"))), low.TriOf(py.OrNone(d.Lookup("result")))
+				if c, ok := py.OrNone(d.Lookup("changes")).(*py.Dict); ok {
 					r.changes = c
 				}
 			}
@@ -98,7 +98,7 @@ func permFuncs() []*modules.Func {
 			if operator != "add" && operator != "remove" {
 				return nil, invokeError("Need an operator: 'add' or 'remove' to modify attributes.")
 			}
-			if v, ok := a.Kwargs.GetStr("attributes"); !ok || isNone(v) {
+			if v, ok := a.Kwargs.GetStr("attributes"); !ok || py.IsNone(v) {
 				return nil, invokeError("Need attributes: [" + attrLetters + "]")
 			}
 			for _, k := range []string{"flags", "version"} {

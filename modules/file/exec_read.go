@@ -207,7 +207,7 @@ func (o *op) openFiles(byPID bool) (py.Value, error) {
 		list := py.NewList()
 		for _, n := range sortedSet(names) {
 			list.Append(py.Str(n))
-			users, ok := orNone(byFile.Lookup(n)).(*py.List)
+			users, ok := py.OrNone(byFile.Lookup(n)).(*py.List)
 			if !ok {
 				users = py.NewList()
 				byFile.SetStr(n, users)

@@ -75,8 +75,8 @@ func (o *op) keyvalue(a *keyvalueArgs) (*ret, error) {
 	if name == "" {
 		return r.fail("Must provide name to file.keyvalue"), nil
 	}
-	d, isDict := orNone(a.KeyValues).(*py.Dict)
-	if !isNone(a.Key) && !isNone(a.Value) {
+	d, isDict := py.OrNone(a.KeyValues).(*py.Dict)
+	if !py.IsNone(a.Key) && !py.IsNone(a.Value) {
 		if isDict {
 			return r.fail("file.keyvalue can not combine key_values with key and value"), nil
 		}

@@ -129,7 +129,7 @@ func (o *op) managed(ctx context.Context, a managedCall) (*ret, error) {
 	}
 	count := 0
 	for _, v := range []py.Value{a.Contents, a.ContentsPillar, a.ContentsGrains} {
-		if !isNone(v) {
+		if !py.IsNone(v) {
 			count++
 		}
 	}
@@ -166,13 +166,13 @@ func (o *op) managed(ctx context.Context, a managedCall) (*ret, error) {
 	if isDir(o.w, name) {
 		return r.fail("Specified target " + name + " is a directory"), nil
 	}
-	if !isNone(a.Context) && dictOrNil(a.Context) == nil {
+	if !py.IsNone(a.Context) && dictOrNil(a.Context) == nil {
 		return r.fail("Context must be formed as a dict"), nil
 	}
 	if given(a.Defaults) && dictOrNil(a.Defaults) == nil {
 		return r.fail("Defaults must be formed as a dict"), nil
 	}
-	s := &sourceArgs{name: name, source: orNone(a.Source.Value), sourceHash: a.SourceHash, template: a.Template,
+	s := &sourceArgs{name: name, source: py.OrNone(a.Source.Value), sourceHash: a.SourceHash, template: a.Template,
 		context: dictOrNil(a.Context), defaults: dictOrNil(a.Defaults), skipVerify: a.SkipVerify, useEtag: a.UseEtag, verifyTLS: a.VerifySSL, entry: a.entry}
 	if given(a.SourceHashName) {
 		s.sourceHashName = py.ToStr(a.SourceHashName)
@@ -193,16 +193,9 @@ func (o *op) managed(ctx context.Context, a managedCall) (*ret, error) {
 	return o.managedContent(ctx, r, a.managedArgs, s, t, text)
 }
 
-func orNone(v py.Value) py.Value {
-	if v == nil {
-		return py.None
-	}
-	return v
-}
-
 // modeArg is a mode argument that Salt takes as it is written.
 func modeArg(v py.Value) string {
-	if isNone(v) {
+	if py.IsNone(v) {
 		return ""
 	}
 	return py.ToStr(v)
@@ -310,7 +303,7 @@ func (o *op) managedContent(ctx context.Context, r *ret, a *managedArgs, s *sour
 }
 
 func orEmpty(v py.Value) py.Value {
-	if isNone(v) {
+	if py.IsNone(v) {
 		return py.Str("")
 	}
 	return v
@@ -369,10 +362,10 @@ func (o *op) metaChanges(ctx context.Context, r *ret, t target) (counts bool, er
 		return counts, nil
 	}
 	p := t.perms
-	if !isNone(p.user) && !have.hasUser(p.user) {
+	if !py.IsNone(p.user) && !have.hasUser(p.user) {
 		r.change("user", p.user)
 	}
-	if !isNone(p.group) && !have.hasGroup(p.group) {
+	if !py.IsNone(p.group) && !have.hasGroup(p.group) {
 		r.change("group", p.group)
 	}
 	if p.mode != "" && p.mode != have.mode {
@@ -508,6 +501,6 @@ func (o *op) runAll(ctx context.Context, cmd string) (host.Output, error) {
 	if !ok {
 		return host.Output{}, execError("cmd.run_all gave no result for " + cmd)
 	}
-	code, _ := py.AsInt(orNone(d.Lookup("retcode")))
+	code, _ := py.AsInt(py.OrNone(d.Lookup("retcode")))
 	return host.Output{Code: int(code), Stdout: []byte(py.ToStr(orEmpty(d.Lookup("stdout")))), Stderr: []byte(py.ToStr(orEmpty(d.Lookup("stderr"))))}, nil
 }

@@ -107,8 +107,6 @@ func same(a, b py.Value) bool {
 	return err == nil && eq
 }
 
-func isNone(v py.Value) bool { return v == nil || v == py.Value(py.None) }
-
 // digits turns text of digits into a number, as Salt's command line does for
 // some arguments.
 func digits(v py.Value) py.Value {

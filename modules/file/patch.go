@@ -122,7 +122,7 @@ func (o *op) patch(ctx context.Context, a *patchArgs) (*ret, error) {
 	if problem != "" {
 		return r.fail(problem), nil
 	}
-	s := &sourceArgs{name: name, source: orNone(a.Source.Value), sourceHash: a.SourceHash, template: a.Template, skipVerify: a.SkipVerify,
+	s := &sourceArgs{name: name, source: py.OrNone(a.Source.Value), sourceHash: a.SourceHash, template: a.Template, skipVerify: a.SkipVerify,
 		verifyTLS: true, context: dictOrNil(a.Context), defaults: dictOrNil(a.Defaults)}
 	if given(a.SourceHashName) {
 		s.sourceHashName = py.ToStr(a.SourceHashName)
@@ -278,7 +278,7 @@ func nestedText(d *py.Dict, indent int) string {
 	var b strings.Builder
 	b.WriteString(pad + "----------")
 	for _, k := range []string{"pid", "retcode", "stderr", "stdout"} {
-		v := orNone(d.Lookup(k))
+		v := py.OrNone(d.Lookup(k))
 		b.WriteString("\n" + pad + k + ":")
 		for _, l := range strings.Split(py.ToStr(v), "\n") {
 			b.WriteString("\n" + pad + "    " + l)

@@ -69,7 +69,7 @@ func (o *op) checkPerms(ctx context.Context, name string, r *ret, p perms, befor
 	report("user", "user", p.user, given(p.user), given(p.user) && post.hasUser(p.user), chUser)
 	report("group", "group", p.group, given(p.group), given(p.group) && post.hasGroup(p.group), chGroup)
 	report("mode", "mode", py.Str(p.mode), p.mode != "" && !link, p.mode == post.mode, p.mode != old.mode)
-	if !isNone(p.attrs) && !link && !isDir(o.w, name) {
+	if !py.IsNone(p.attrs) && !link && !isDir(o.w, name) {
 		notes = append(notes, o.checkAttrs(name, r, py.ToStr(p.attrs))...)
 	}
 	r.comment = strings.Join(append(nonEmpty(r.comment), notes...), "; ")
@@ -93,7 +93,7 @@ func nonEmpty(s string) []string {
 // is set again.
 func (o *op) setOwner(name string, r *ret, p perms, cur status, link bool) (notes []string) {
 	id := func(want py.Value, now int, of func(host.Reader, py.Value) (int, bool), problem string) int {
-		if isNone(want) {
+		if py.IsNone(want) {
 			return now
 		}
 		n, ok := of(o.w, want)

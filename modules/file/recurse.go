@@ -96,7 +96,7 @@ func (x *recursion) occupied(dest string) bool {
 
 // takeSources lists the sources that are directories of the tree.
 func (o *op) takeSources(ctx context.Context, v py.Value) (refs []string, lists [][]modules.SourceInfo, err error) {
-	parts, _, err := strList(orNone(v))
+	parts, _, err := strList(py.OrNone(v))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -107,7 +107,7 @@ func (o *op) takeSources(ctx context.Context, v py.Value) (refs []string, lists 
 		}
 	}
 	for i, p := range parts {
-		raw, _, _ := strList(orNone(v)) // as the tree writes it, which is how it was granted
+		raw, _, _ := strList(py.OrNone(v)) // as the tree writes it, which is how it was granted
 		l, err := o.Sources.List(ctx, raw[i])
 		var se *modules.SourceError
 		if errors.As(err, &se) {
@@ -353,8 +353,8 @@ func (o *op) recurseAll(ctx context.Context, a *recurseArgs, user py.Value, x *r
 		merge(f, s)
 	}
 	for _, l := range x.linkOrder() {
-		s, err := o.symlink(ctx, &symlinkArgs{Name: l, Target: x.links[l], Makedirs: true, Force: a.ForceSymlinks, User: user, Group: orNone(a.Group),
-			Mode: orNone(a.SymMode), FollowSymlinks: true, Kwargs: py.NewDict()})
+		s, err := o.symlink(ctx, &symlinkArgs{Name: l, Target: x.links[l], Makedirs: true, Force: a.ForceSymlinks, User: user, Group: py.OrNone(a.Group),
+			Mode: py.OrNone(a.SymMode), FollowSymlinks: true, Kwargs: py.NewDict()})
 		if err != nil {
 			return err
 		}

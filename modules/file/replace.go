@@ -176,7 +176,7 @@ func (e edit) apply(text string, comp func(string, int) (*regex, error), lines f
 	if ok, err := there.search(text); ok || err != nil {
 		return new, err
 	}
-	if !isNone(e.notFound) {
+	if !py.IsNone(e.notFound) {
 		content = py.ToStr(e.notFound)
 	} else {
 		content = repl

@@ -18,7 +18,7 @@ func (s selinuxContext) isSet() bool { return s != selinuxContext{} }
 func selinuxArg(d *py.Dict) selinuxContext {
 	text := func(key string) string {
 		v, ok := d.GetStr(key)
-		if !ok || isNone(v) {
+		if !ok || py.IsNone(v) {
 			return ""
 		}
 		return py.ToStr(v)

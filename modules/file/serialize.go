@@ -68,7 +68,7 @@ func formatOptions(format, encoding string, more py.Value) (*py.Dict, error) {
 			d.SetStr("ensure_ascii", py.False)
 		}
 	}
-	switch m := orNone(more).(type) {
+	switch m := py.OrNone(more).(type) {
 	case *py.Dict:
 		d.Update(m)
 	case *py.List:
@@ -99,7 +99,7 @@ func (o *op) serialize(ctx context.Context, a *serializeArgs) (*ret, error) {
 	if !a.Create && !isFile(o.w, name) {
 		return r.is(low.True, "File "+name+" is not present and is not set for creation"), nil
 	}
-	formatter := orNone(a.Kwargs.Lookup("formatter"))
+	formatter := py.OrNone(a.Kwargs.Lookup("formatter"))
 	if given(a.Serializer) && given(formatter) {
 		return r.fail("Only one of serializer and formatter are allowed"), nil
 	}
@@ -112,7 +112,7 @@ func (o *op) serialize(ctx context.Context, a *serializeArgs) (*ret, error) {
 	if given(a.Dataset) && given(a.DatasetPillar) {
 		return r.fail("Only one of 'dataset' and 'dataset_pillar' is permitted"), nil
 	}
-	data := orNone(a.Dataset)
+	data := py.OrNone(a.Dataset)
 	if given(a.DatasetPillar) {
 		v, ok, err := o.pillarGet(ctx, a.DatasetPillar, "")
 		if err != nil {
@@ -122,7 +122,7 @@ func (o *op) serialize(ctx context.Context, a *serializeArgs) (*ret, error) {
 			data = py.Str("") // pillar.get's default
 		}
 	}
-	if isNone(data) {
+	if py.IsNone(data) {
 		return r.fail("Neither 'dataset' nor 'dataset_pillar' was defined"), nil
 	}
 	if !serialize.Known(format) {
@@ -180,7 +180,7 @@ func (o *op) mergeExisting(r *ret, name, format string, data py.Value) (all py.V
 		r.fail("Failed to deserialize existing data: " + err.Error())
 		return nil, nil, nil, true, nil
 	}
-	if isNone(v) {
+	if py.IsNone(v) {
 		return data, nil, nil, false, nil
 	}
 	old, ok1 := v.(*py.Dict)

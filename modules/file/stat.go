@@ -72,7 +72,7 @@ func (s status) hasGroup(g py.Value) bool { return same(g, s.group) || same(g, p
 // normalizeMode writes a mode argument as four octal digits ("" for None), as
 // Salt does: 644, "0644", "0o644" and '"644"' are one mode.
 func normalizeMode(v py.Value) string {
-	if isNone(v) {
+	if py.IsNone(v) {
 		return ""
 	}
 	s := strings.ReplaceAll(py.ToStr(v), "0o", "0")

@@ -44,10 +44,10 @@ func symlink() *modules.Func {
 
 // linkOwner fills in owner and group of a link and says which do not exist.
 func (o *op) linkOwner(user, group py.Value) (py.Value, py.Value, []string) {
-	if isNone(user) {
+	if py.IsNone(user) {
 		user = o.currentUser()
 	}
-	if isNone(group) {
+	if py.IsNone(group) {
 		group = primaryGroup(o, user)
 	}
 	var problems []string
@@ -81,12 +81,12 @@ func (o *op) symlink(ctx context.Context, a *symlinkArgs) (*ret, error) {
 		return r.fail("Must provide name to file.symlink"), nil
 	}
 	user, group := ownerArg(a.User, a.Kwargs), a.Group
-	if a.Inherit && (isNone(user) || isNone(group)) && isLink(o.w, name) {
+	if a.Inherit && (py.IsNone(user) || py.IsNone(group)) && isLink(o.w, name) {
 		if s, err := stats(o.w, name, false); err == nil {
-			if isNone(user) {
+			if py.IsNone(user) {
 				user = s.user
 			}
-			if isNone(group) {
+			if py.IsNone(group) {
 				group = s.group
 			}
 		}

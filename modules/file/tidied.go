@@ -97,7 +97,7 @@ func (o *op) tidied(a *tidiedArgs) (*ret, error) {
 	}
 	var err error
 	matches := a.Matches
-	if isNone(matches) {
+	if py.IsNone(matches) {
 		matches = py.Strings(".*")
 	}
 	if t.take, err = regexes(matches); err != nil {

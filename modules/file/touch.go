@@ -76,7 +76,7 @@ func (o *op) touchWould(r *ret, name string, atime, mtime py.Value) *ret {
 		return r.is(low.None, "File "+name+" is set to be created")
 	}
 	differs := func(want py.Value, have time.Time) bool {
-		return !isNone(want) && py.ToStr(want) != py.ToStr(seconds(have))
+		return !py.IsNone(want) && py.ToStr(want) != py.ToStr(seconds(have))
 	}
 	if differs(atime, s.AccTime) || differs(mtime, s.ModTime) {
 		r.changes = py.DictOf("touched", py.Str(name))
@@ -119,7 +119,7 @@ func errText(err error) string {
 }
 
 func timeArg(v py.Value, now time.Time) (time.Time, error) {
-	if isNone(v) {
+	if py.IsNone(v) {
 		return now, nil
 	}
 	if s, ok := v.(py.Str); ok {

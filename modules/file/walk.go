@@ -159,7 +159,7 @@ func (o *op) keepFiles(ctx context.Context, name string, require py.Value) []str
 		}
 		for i := range o.Lowstate {
 			c := &o.Lowstate[i]
-			if !same(orNone(c.Data.Lookup("name")), want) && !same(orNone(c.Data.Lookup("__id__")), want) {
+			if !same(py.OrNone(c.Data.Lookup("name")), want) && !same(py.OrNone(c.Data.Lookup("__id__")), want) {
 				continue
 			}
 			fn := c.Name()
@@ -195,7 +195,7 @@ func (o *op) keepRecursed(ctx context.Context, c *low.Chunk, keep map[string]boo
 	if o.SourcesOf == nil {
 		return false
 	}
-	arg := func(name string) py.Value { return orNone(c.Data.Lookup(name)) }
+	arg := func(name string) py.Value { return py.OrNone(c.Data.Lookup(name)) }
 	f := &recurseArgs{Name: c.Name(), Source: modules.Source{Value: arg("source")}, IncludePat: arg("include_pat"), ExcludePat: arg("exclude_pat"),
 		IncludeEmpty: given(arg("include_empty")), KeepSymlinks: given(arg("keep_symlinks")), Merge: given(arg("merge"))}
 	if n, ok := py.AsInt(arg("maxdepth")); ok {

@@ -34,7 +34,7 @@ func aggregate(data *py.Dict, chunks []*py.Dict, _ *py.Dict) *py.Dict {
 			add(c.Lookup(list))
 		case list == "pkgs" && c.Has("name"):
 			item := c.Lookup("name")
-			if v := c.Lookup("version"); !isNone(v) {
+			if v := c.Lookup("version"); !py.IsNone(v) {
 				d := py.NewDict()
 				d.SetStr(py.ToStr(item), v)
 				item = d
@@ -56,7 +56,7 @@ func aggregate(data *py.Dict, chunks []*py.Dict, _ *py.Dict) *py.Dict {
 	if !ok {
 		// a list takes the place of name and version: they go into it
 		own = py.NewList(data.Lookup("name"))
-		if v := data.Lookup("version"); !isNone(v) {
+		if v := data.Lookup("version"); !py.IsNone(v) {
 			d := py.NewDict()
 			d.SetStr(data.String("name"), v)
 			own = py.NewList(d)

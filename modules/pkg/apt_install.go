@@ -122,7 +122,7 @@ func (a *apt) needsIndex(ctx context.Context, pkgs *py.Dict) (bool, error) {
 				return false, err
 			}
 		}
-		if isNone(v) {
+		if py.IsNone(v) {
 			return true, nil
 		}
 	}
@@ -175,7 +175,7 @@ func (a *apt) targets(ctx context.Context, r *installRequest) (out []target, err
 	}
 	for k, v := range r.pkgs.All() {
 		t := target{name: str(k), word: str(k)}
-		if !isNone(v) {
+		if !py.IsNone(v) {
 			ver := strings.TrimLeft(str(v), "=")
 			if slices.Contains(compared, t.name) {
 				versions := texts(offered.Lookup(t.name))

@@ -73,7 +73,7 @@ func addRepoKey(ctx context.Context, _ *modules.Call, m *apt, a *struct {
 	}
 	aptKey := a.Aptkey && m.w.LookPath("apt-key") != ""
 	id := ""
-	if !isNone(a.Keyid) {
+	if !py.IsNone(a.Keyid) {
 		id = keyID(a.Keyid)
 	}
 	run := func(stdin string, argv ...string) (py.Value, error) {

@@ -152,7 +152,7 @@ type pkgInstallArgs struct {
 
 func pkgInstall(ctx context.Context, _ *modules.Call, m *apt, a *pkgInstallArgs) (py.Value, error) {
 	kw := clone(a.Extra)
-	if !isNone(a.Debconf) {
+	if !py.IsNone(a.Debconf) {
 		kw.SetStr("debconf", a.Debconf)
 	}
 	normalize := unchanged
@@ -182,7 +182,7 @@ func pkgInstall(ctx context.Context, _ *modules.Call, m *apt, a *pkgInstallArgs)
 	default:
 		r.pkgs = py.NewDict()
 		ver := py.Value(py.None)
-		if v := kw.Lookup("version"); given(orNone(v)) {
+		if v := kw.Lookup("version"); given(py.OrNone(v)) {
 			ver = py.Str(py.ToStr(v))
 		}
 		for n := range strings.SplitSeq(a.Name, ",") {

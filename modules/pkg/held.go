@@ -12,7 +12,7 @@ import (
 
 // namesOf reads name and pkgs of pkg.held and pkg.unheld.
 func namesOf(name string, pkgs py.Value) ([]string, error) {
-	if isNone(pkgs) {
+	if py.IsNone(pkgs) {
 		return []string{name}, nil
 	}
 	items, err := py.Collect(pkgs)

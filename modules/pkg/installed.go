@@ -143,7 +143,7 @@ func (in *installing) find(ctx context.Context) (*modules.Done, error) {
 		case a.Reinstall:
 			in.again.SetStr(name, want)
 			continue
-		case isNone(want) && !in.sources:
+		case py.IsNone(want) && !in.sources:
 			continue
 		}
 		spec := str(want)

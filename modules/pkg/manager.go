@@ -227,8 +227,6 @@ func str(v py.Value) string {
 	return py.ToStr(v)
 }
 
-func isNone(v py.Value) bool { return v == nil || v == py.Value(py.None) }
-
 // isTrue is Salt's is_true: numbers above 0, "true", other non-empty values.
 func isTrue(v py.Value) bool {
 	switch v := v.(type) {

@@ -22,7 +22,7 @@ func repack(pkgs py.Value, normalize func(string) string) (*py.Dict, error) {
 				out = py.NewDict()
 				break
 			}
-			if !isNone(ver) {
+			if !py.IsNone(ver) {
 				ver = py.Str(py.ToStr(ver))
 			}
 			out.SetStr(normalize(name), ver)

@@ -71,7 +71,7 @@ func (m *managing) run(ctx context.Context) (modules.Done, error) {
 	}
 	m.kw.SetStr("name", py.Str(m.a.Name))
 	m.repo = m.a.Name
-	if !isNone(m.a.PPA) {
+	if !py.IsNone(m.a.PPA) {
 		m.repo = "ppa:" + py.ToStr(m.a.PPA)
 	}
 	before, err := m.getRepo(m.repo, str(m.kw.Lookup("ppa_auth")))
@@ -134,11 +134,11 @@ func (m *managing) refuse() *modules.Done {
 	}
 	enabled, disabled := m.kw.Lookup("enabled"), m.kw.Lookup("disabled")
 	m.kw = without(without(m.kw, "enabled"), "disabled")
-	if !isNone(enabled) && !isNone(disabled) {
+	if !py.IsNone(enabled) && !py.IsNone(disabled) {
 		return fail("Only one of enabled/disabled is allowed")
 	}
 	off := isTrue(disabled)
-	if !isNone(enabled) {
+	if !py.IsNone(enabled) {
 		off = !isTrue(enabled)
 	}
 	insecure := true
@@ -278,19 +278,12 @@ func exceptionText(err error) string {
 func changesOf(names []string, before, after *py.Dict) *py.Dict {
 	out := py.NewDict()
 	for _, k := range names {
-		was, is := orNone(before.Lookup(k)), orNone(after.Lookup(k))
+		was, is := py.OrNone(before.Lookup(k)), py.OrNone(after.Lookup(k))
 		if eq, err := py.Equal(was, is); err == nil && !eq {
 			out.SetStr(k, py.DictOf("new", is, "old", was))
 		}
 	}
 	return out
-}
-
-func orNone(v py.Value) py.Value {
-	if v == nil {
-		return py.None
-	}
-	return v
 }
 
 func without(d *py.Dict, key string) *py.Dict {
@@ -348,7 +341,7 @@ func repoAbsent(ctx context.Context, m *apt, a *repoAbsentArgs) (modules.Done, e
 	changes := py.DictOf("repo", py.Str(name))
 	comment := "Removed repo " + name
 	id, ppaKey := a.Extra.Lookup("keyid"), a.Extra.Lookup("keyid_ppa")
-	if isNone(id) && isNone(ppaKey) {
+	if py.IsNone(id) && py.IsNone(ppaKey) {
 		return done(low.True, changes, comment)
 	}
 	removed, err := m.removeKey(ctx, stripped, a.Extra)

@@ -40,7 +40,7 @@ func checkRemoved(ctx context.Context, c *modules.Call, m manager, a *removeArgs
 		if len(have[name]) == 0 {
 			continue
 		}
-		if !isNone(v) {
+		if !py.IsNone(v) {
 			spec = true
 			if !fulfills(have[name], str(v), a.IgnoreEpoch, false, m.compare) {
 				continue

@@ -145,4 +145,4 @@ func empty(v py.Value) bool {
 	return ok && len(l.Items) == 0
 }
 
-func given(v py.Value) bool { return !isNone(v) && py.IsTrue(v) }
+func given(v py.Value) bool { return !py.IsNone(v) && py.IsTrue(v) }

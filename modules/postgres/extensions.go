@@ -59,7 +59,7 @@ func (p *client) createExtension(ctx context.Context, w host.Writer, a *extPrese
 	var sql []string
 	if !e.installed {
 		sql = append(sql, "CREATE EXTENSION")
-		if isNone(a.IfNotExists) || py.IsTrue(a.IfNotExists) {
+		if py.IsNone(a.IfNotExists) || py.IsTrue(a.IfNotExists) {
 			sql = append(sql, "IF NOT EXISTS")
 		}
 		sql = append(sql, fmt.Sprintf(`"%s"`, a.Name))
@@ -135,7 +135,7 @@ func extensionStates() []*modules.Func {
 						sql += " IF EXISTS"
 					}
 					sql += " " + a.Name
-					if isNone(a.Cascade) || py.IsTrue(a.Cascade) {
+					if py.IsNone(a.Cascade) || py.IsTrue(a.Cascade) {
 						sql += " CASCADE"
 					}
 					if a.Restrict {

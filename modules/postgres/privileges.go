@@ -290,7 +290,7 @@ func privilegeStates() []*modules.Func {
 
 // joined is ",".join(v) of Python: a text falls into its characters.
 func joined(v py.Value) (string, error) {
-	if isNone(v) || !py.IsTrue(v) {
+	if py.IsNone(v) || !py.IsTrue(v) {
 		return "", nil
 	}
 	items, err := py.Collect(v)

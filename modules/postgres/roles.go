@@ -111,19 +111,14 @@ type roleWish struct {
 	password                                                                 *secret.String
 }
 
-func isNone(v py.Value) bool {
-	_, none := v.(py.NoneType)
-	return v == nil || none
-}
-
 // clauses are the attributes of CREATE and ALTER ROLE and the grants after it.
 // kind is "user" or "group" for a new one, old the role that is changed.
 func (r *roleWish) clauses(name, kind string, old *py.Dict) (string, error) {
 	inherit, login := r.inherit, r.login
-	if isNone(inherit) && kind != "" {
+	if py.IsNone(inherit) && kind != "" {
 		inherit = py.True
 	}
-	if isNone(login) && kind != "" {
+	if py.IsNone(login) && kind != "" {
 		login = py.Bool(kind == "user")
 	}
 	superuser := r.superuser
@@ -133,7 +128,7 @@ func (r *roleWish) clauses(name, kind string, old *py.Dict) (string, error) {
 	var words []string
 	flag := func(v py.Value, word string) {
 		switch {
-		case isNone(v):
+		case py.IsNone(v):
 		case py.IsTrue(v):
 			words = append(words, word)
 		default:
@@ -146,7 +141,7 @@ func (r *roleWish) clauses(name, kind string, old *py.Dict) (string, error) {
 	flag(superuser, "SUPERUSER")
 	flag(r.replication, "REPLICATION")
 	flag(login, "LOGIN")
-	if !isNone(r.connlimit) {
+	if !py.IsNone(r.connlimit) {
 		flag(py.Bool(py.IsTrue(r.connlimit)), "CONNECTION LIMIT "+py.ToStr(r.connlimit))
 	}
 	if r.password != nil && r.password.IsSet() {
@@ -154,7 +149,7 @@ func (r *roleWish) clauses(name, kind string, old *py.Dict) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if !isNone(r.encrypted) && !py.IsTrue(r.encrypted) {
+		if !py.IsNone(r.encrypted) && !py.IsTrue(r.encrypted) {
 			words = append(words, "UNENCRYPTED")
 		} else {
 			words = append(words, "ENCRYPTED")
@@ -178,7 +173,7 @@ func (r *roleWish) clauses(name, kind string, old *py.Dict) (string, error) {
 
 // groupNames reads a list of names or names with commas.
 func groupNames(v py.Value) ([]string, error) {
-	if isNone(v) || !py.IsTrue(v) {
+	if py.IsNone(v) || !py.IsTrue(v) {
 		return nil, nil
 	}
 	switch v := v.(type) {

@@ -215,7 +215,7 @@ func roleUpdate(ctx context.Context, p *client, old *py.Dict, r *roleWish) (*py.
 		{"login", "can login", r.login}, {"createroles", "can create roles", r.createroles},
 		{"replication", "replication", r.replication}, {"superuser", "superuser", r.superuser},
 	} {
-		if isNone(f.want) {
+		if py.IsNone(f.want) {
 			continue
 		}
 		same, err := py.Equal(old.Lookup(f.attr), f.want)
@@ -229,7 +229,7 @@ func roleUpdate(ctx context.Context, p *client, old *py.Dict, r *roleWish) (*py.
 	if r.password != nil {
 		update.SetStr("password", py.True)
 	}
-	if !isNone(r.validUntil) {
+	if !py.IsNone(r.validUntil) {
 		same, err := sameExpiry(ctx, p, old, r.validUntil)
 		if err != nil {
 			return nil, err
@@ -258,7 +258,7 @@ func sameExpiry(ctx context.Context, p *client, old *py.Dict, want py.Value) (bo
 	}
 	t, err := time.Parse(time.DateTime, text(rows[0], "dt"))
 	if err != nil {
-		return isNone(old.Lookup("expiry time")), nil
+		return py.IsNone(old.Lookup("expiry time")), nil
 	}
 	return py.Equal(py.DateTime{T: t}, old.Lookup("expiry time"))
 }

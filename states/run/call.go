@@ -21,7 +21,7 @@ import (
 func (e *engine) call(ctx context.Context, c *py.Dict, running *results, attempt int) *low.Result {
 	chunk := e.chunkOf(c)
 	tag := graph.Tag(c)
-	prereq := py.IsTrue(orNone(c.Lookup("__prereq__")))
+	prereq := py.IsTrue(py.OrNone(c.Lookup("__prereq__")))
 	if !prereq && e.Starting != nil && attempt == 1 {
 		e.started++
 		e.Starting(e.started, len(e.chunks), chunk)
@@ -29,7 +29,7 @@ func (e *engine) call(ctx context.Context, c *py.Dict, running *results, attempt
 	start := e.Host.Now()
 	f, problem := e.verify(chunk)
 	if problem != "" {
-		return &low.Result{Tag: tag, Data: py.DictOf("result", py.False, "name", orNone(c.Lookup("name")),
+		return &low.Result{Tag: tag, Data: py.DictOf("result", py.False, "name", py.OrNone(c.Lookup("name")),
 			"changes", py.NewDict(), "comment", py.Str(problem), "__run_num__", e.nextRunNum())}
 	}
 	data := e.execute(ctx, chunk, f, prereq)
@@ -40,12 +40,12 @@ func (e *engine) call(ctx context.Context, c *py.Dict, running *results, attempt
 		c.SetStr("__prereq__", py.False)
 		return &low.Result{Tag: tag, Data: unify(data)}
 	}
-	data.SetStr("__sls__", orNone(c.Lookup("__sls__")))
+	data.SetStr("__sls__", py.OrNone(c.Lookup("__sls__")))
 	data.SetStr("__run_num__", e.nextRunNum())
 	data.SetStr("start_time", startTime(start))
 	data.SetStr("duration", milliseconds(e.Host.Now().Sub(start)))
-	data.SetStr("__id__", orNone(c.Lookup("__id__")))
-	if py.IsTrue(orNone(c.Lookup("no_log"))) {
+	data.SetStr("__id__", py.OrNone(c.Lookup("__id__")))
+	if py.IsTrue(py.OrNone(c.Lookup("no_log"))) {
 		mask(data)
 	}
 	e.refresh(c, data)
@@ -64,7 +64,7 @@ func (e *engine) chunkOf(c *py.Dict) *low.Chunk {
 		t := c.Copy()
 		t.SetStr("fun", fun)
 		tag = graph.Tag(t)
-		if id, ok := strings.CutPrefix(py.ToStr(orNone(c.Lookup("__id__"))), "listener_"); ok && e.byTag[tag] == nil {
+		if id, ok := strings.CutPrefix(py.ToStr(py.OrNone(c.Lookup("__id__"))), "listener_"); ok && e.byTag[tag] == nil {
 			t.SetStr("__id__", py.Str(id))
 			tag = graph.Tag(t)
 		}
@@ -145,7 +145,7 @@ func (e *engine) execute(ctx context.Context, c *low.Chunk, f *modules.Func, pre
 	}()
 	data, skip, err := e.conditions(ctx, c)
 	if err == nil && !skip {
-		if py.IsTrue(orNone(c.Data.Lookup("parallel"))) && !prereq {
+		if py.IsTrue(py.OrNone(c.Data.Lookup("parallel"))) && !prereq {
 			data = e.startParallel(ctx, c, f)
 		} else {
 			data, err = e.invoke(ctx, c, f, prereq)
@@ -233,7 +233,7 @@ func doneDict(c *low.Chunk, d modules.Done) *py.Dict {
 	out := py.NewDict()
 	name := py.Value(py.Str(d.Name))
 	if d.Name == "" {
-		name = orNone(c.Data.Lookup("name"))
+		name = py.OrNone(c.Data.Lookup("name"))
 	}
 	out.SetStr("name", name)
 	changes := d.Changes
@@ -293,7 +293,7 @@ func mask(d *py.Dict) {
 // modules or grains.
 func (e *engine) refresh(c, data *py.Dict) {
 	for _, k := range []string{"reload_modules", "reload_grains"} {
-		if py.IsTrue(orNone(c.Lookup(k))) {
+		if py.IsTrue(py.OrNone(c.Lookup(k))) {
 			e.Memo.Drop("path/")
 			e.Memo.Drop("grains/")
 		}
@@ -312,7 +312,7 @@ func (e *engine) resultOf(tag string) *py.Dict {
 }
 
 func (e *engine) setUmask(c *low.Chunk) func() {
-	u, ok := py.AsInt(orNone(c.Data.Lookup("__umask__")))
+	u, ok := py.AsInt(py.OrNone(c.Data.Lookup("__umask__")))
 	if !ok {
 		return func() {}
 	}
@@ -337,7 +337,7 @@ func verifyRetry(v py.Value) retryOptions {
 			o.until = b
 		}
 		for k, p := range map[string]*int64{"attempts": &o.attempts, "interval": &o.interval, "splay": &o.splay} {
-			if n, ok := py.AsInt(orNone(v.Lookup(k))); ok {
+			if n, ok := py.AsInt(py.OrNone(v.Lookup(k))); ok {
 				*p = n
 			}
 		}
@@ -381,5 +381,5 @@ func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
 // attemptComment joins the comments of two attempts in Salt's words.
 func attemptComment(attempt int, before *low.Result, after *py.Dict) string {
 	return fmt.Sprintf("Attempt %d: Returned a result of \"%s\", with the following comment: \"%s\"\n%s",
-		attempt, py.ToStr(orNone(before.Data.Lookup("result"))), before.Comment(), (&low.Result{Data: after}).Comment())
+		attempt, py.ToStr(py.OrNone(before.Data.Lookup("result"))), before.Comment(), (&low.Result{Data: after}).Comment())
 }

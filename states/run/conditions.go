@@ -62,9 +62,9 @@ func (e *engine) conditions(ctx context.Context, c *low.Chunk) (data *py.Dict, s
 	if !result {
 		return nil, false, nil
 	}
-	data = py.DictOf("result", py.True, "name", orNone(c.Data.Lookup("name")), "changes", py.NewDict(), "comment", comments)
+	data = py.DictOf("result", py.True, "name", py.OrNone(c.Data.Lookup("name")), "changes", py.NewDict(), "comment", comments)
 	for _, k := range []string{"__sls__", "__id__"} {
-		data.SetStr(k, orNone(c.Data.Lookup(k)))
+		data.SetStr(k, py.OrNone(c.Data.Lookup(k)))
 	}
 	if anySkipWatch {
 		data.SetStr("skip_watch", py.Bool(skipWatch))
@@ -95,7 +95,7 @@ func (e *engine) commandOptions(c *low.Chunk) []py.KwArg {
 	var kw []py.KwArg
 	for _, k := range commandOptions {
 		if !exclude[k] {
-			kw = append(kw, py.KwArg{Name: k, Value: orNone(c.Data.Lookup(k))})
+			kw = append(kw, py.KwArg{Name: k, Value: py.OrNone(c.Data.Lookup(k))})
 		}
 	}
 	if sh, ok := c.Data.GetStr("shell"); ok && !exclude["shell"] {
@@ -288,7 +288,7 @@ func (e *engine) checkCmd(ctx context.Context, c *low.Chunk, data *py.Dict) erro
 		data.SetStr("result", py.True)
 	}
 	for _, k := range []string{"__sls__", "__id__", "name"} {
-		data.SetStr(k, orNone(c.Data.Lookup(k)))
+		data.SetStr(k, py.OrNone(c.Data.Lookup(k)))
 	}
 	return nil
 }

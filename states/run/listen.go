@@ -121,7 +121,7 @@ func find(targets []target, state, idOrName string) []target {
 // watcher is the chunk of a listening state's mod_watch.
 func (e *engine) watcher(c *py.Dict) *py.Dict {
 	w := c.Copy()
-	w.SetStr("sfun", orNone(c.Lookup("fun")))
+	w.SetStr("sfun", py.OrNone(c.Lookup("fun")))
 	w.SetStr("fun", py.Str("mod_watch"))
 	w.SetStr("__id__", py.Str("listener_"+text(c, "__id__")))
 	for _, k := range w.Keys() {

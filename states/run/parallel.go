@@ -38,7 +38,7 @@ func (e *engine) startParallel(ctx context.Context, c *low.Chunk, f *modules.Fun
 		comment = "Started in a separate process"
 	}
 	e.procs[p.tag] = p
-	return py.DictOf("name", orNone(c.Data.Lookup("name")), "result", py.None, "changes", py.NewDict(), "comment", py.Str(comment))
+	return py.DictOf("name", py.OrNone(c.Data.Lookup("name")), "result", py.None, "changes", py.NewDict(), "comment", py.Str(comment))
 }
 
 // guarded is invoke with its retries and with a panic as a failed state.
@@ -77,7 +77,7 @@ func (e *engine) guarded(ctx context.Context, c *low.Chunk, f *modules.Func) (d 
 }
 
 func (e *engine) mayStart() bool {
-	most, ok := py.AsInt(orNone(e.opts.Lookup("state_max_parallel")))
+	most, ok := py.AsInt(py.OrNone(e.opts.Lookup("state_max_parallel")))
 	if !ok || most <= 0 {
 		return true
 	}

@@ -80,7 +80,7 @@ func (e *engine) reconcile(c *py.Dict, r requisite, result func(string) *low.Res
 		if p == nil || result(tag) == nil {
 			continue
 		}
-		if py.IsTrue(orNone(c.Lookup("parallel"))) {
+		if py.IsTrue(py.OrNone(c.Lookup("parallel"))) {
 			if !e.reapOne(p, running) {
 				return true
 			}
@@ -91,16 +91,9 @@ func (e *engine) reconcile(c *py.Dict, r requisite, result func(string) *low.Res
 	return false
 }
 
-func orNone(v py.Value) py.Value {
-	if v == nil {
-		return py.None
-	}
-	return v
-}
-
 // judge adds what one requisite's result means for its kind.
 func (e *engine) judge(kind graph.Req, res *low.Result, own map[string]bool) {
-	if py.IsTrue(orNone(res.Data.Lookup("skip_req"))) {
+	if py.IsTrue(py.OrNone(res.Data.Lookup("skip_req"))) {
 		own["skip_req"] = true
 	}
 	result := res.Result()
@@ -215,7 +208,7 @@ func (e *engine) callChunk(ctx context.Context, c *py.Dict, running *results, de
 	}
 	c = e.aggregate(c, running)
 	tag := graph.Tag(c)
-	prereq := py.IsTrue(orNone(c.Lookup("__prereq__")))
+	prereq := py.IsTrue(py.OrNone(c.Lookup("__prereq__")))
 	st, reqs := e.checkRequisites(c, running)
 	switch st {
 	case unmet:
@@ -251,9 +244,9 @@ func (e *engine) callChunk(ctx context.Context, c *py.Dict, running *results, de
 	switch {
 	case st == skipWatch:
 		r.Data.SetStr("comment", py.Str(r.Comment()+" mod_watch was not run because requisites were skipped by another state"))
-	case st == changed && !r.Changed() && !py.IsTrue(orNone(r.Data.Lookup("skip_watch"))):
+	case st == changed && !r.Changed() && !py.IsTrue(py.OrNone(r.Data.Lookup("skip_watch"))):
 		w := c.Copy()
-		w.SetStr("sfun", orNone(c.Lookup("fun")))
+		w.SetStr("sfun", py.OrNone(c.Lookup("fun")))
 		w.SetStr("fun", py.Str("mod_watch"))
 		w.SetStr("__reqs__", reqsDict(reqs))
 		if wr := e.call(ctx, w, running, 1); wr != nil {
@@ -282,7 +275,7 @@ func reqsDict(reqs []requisite) *py.Dict {
 }
 
 func (e *engine) aggregate(c *py.Dict, running *results) *py.Dict {
-	if py.IsTrue(orNone(c.Lookup("__agg__"))) {
+	if py.IsTrue(py.OrNone(c.Lookup("__agg__"))) {
 		return c
 	}
 	chunks := e.graph.AggregateChunks(c)
@@ -315,7 +308,7 @@ func (e *engine) callUnmet(ctx context.Context, c *py.Dict, running *results, ta
 		}
 	}
 	pending := false
-	if py.IsTrue(orNone(c.Lookup("__prereq__"))) {
+	if py.IsTrue(py.OrNone(c.Lookup("__prereq__"))) {
 		e.prereqRun(ctx, c, running, tag)
 	} else if depth++; depth >= maxDepth {
 		e.finish(running, &low.Result{Tag: tag, Data: e.identify(py.DictOf(
@@ -370,7 +363,7 @@ func (e *engine) requisiteFailed(c *py.Dict, tag string, reqs []requisite, runni
 				res = running.get(t)
 			}
 			if res != nil && res.Result() == low.False {
-				names[py.ToStr(orNone(rc.Lookup("__sls__")))+"."+py.ToStr(orNone(rc.Lookup("__id__")))] = true
+				names[py.ToStr(py.OrNone(rc.Lookup("__sls__")))+"."+py.ToStr(py.OrNone(rc.Lookup("__id__")))] = true
 			}
 		}
 	}
@@ -384,7 +377,7 @@ func (e *engine) requisiteFailed(c *py.Dict, tag string, reqs []requisite, runni
 
 func (e *engine) notRunResult(c *py.Dict, tag string, result low.Tri, comment string, running *results) {
 	r := &low.Result{Tag: tag, Data: e.notRunData(c, result, comment)}
-	if py.IsTrue(orNone(c.Lookup("__prereq__"))) {
+	if py.IsTrue(py.OrNone(c.Lookup("__prereq__"))) {
 		e.pre[tag] = r
 	}
 	e.finish(running, r)
@@ -399,7 +392,7 @@ func (e *engine) notRunData(c *py.Dict, result low.Tri, comment string) *py.Dict
 
 func (e *engine) identify(d, c *py.Dict) *py.Dict {
 	for _, k := range []string{"__sls__", "__id__", "name"} {
-		d.SetStr(k, orNone(c.Lookup(k)))
+		d.SetStr(k, py.OrNone(c.Lookup(k)))
 	}
 	return d
 }
