@@ -3,6 +3,7 @@ package roster
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -317,7 +318,7 @@ func jsonValue(v py.Value) py.Value {
 			byName[jsonKey(k)] = jsonValue(x)
 		}
 		out := py.NewDict()
-		for _, k := range sortedKeys(byName) {
+		for _, k := range slices.Sorted(maps.Keys(byName)) {
 			out.SetStr(k, byName[k])
 		}
 		return out

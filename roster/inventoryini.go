@@ -2,7 +2,9 @@ package roster
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,7 +37,7 @@ func parseINI(inv *inventory, text string) error {
 			return err
 		}
 	}
-	for _, name := range sortedKeys(p.pending) {
+	for _, name := range slices.Sorted(maps.Keys(p.pending)) {
 		if !inv.groups[name].defined {
 			return &Error{Pos: p.pending[name], Msg: fmt.Sprintf("group %s is named here but has no section [%s]", name, name), Advice: "add the section, if need be without hosts"}
 		}

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -188,7 +189,7 @@ func newNodegroup(name, delimiter string, groups Groups) (Target, error) {
 			known = append(known, py.ToStr(k))
 		}
 	}
-	known = append(known, sortedKeys(groups.Source)...)
+	known = append(known, slices.Sorted(maps.Keys(groups.Source))...)
 	e := &TargetError{Target: name, Kind: "nodegroup", Msg: "there is no such nodegroup"}
 	switch like := near(name, known); {
 	case len(like) > 0:

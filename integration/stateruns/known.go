@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -36,7 +38,7 @@ func readKnown(path string) (map[string]string, error) {
 func writeKnown(path string, known map[string]string) error {
 	var b strings.Builder
 	b.WriteString("# Cases of the goldens that fail: CASE<TAB>reason. A case that fails and is not here is an error, and so is one here that passes.\n")
-	for _, id := range sortedKeys(known) {
+	for _, id := range slices.Sorted(maps.Keys(known)) {
 		fmt.Fprintf(&b, "%s\t%s\n", id, known[id])
 	}
 	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
@@ -70,7 +72,7 @@ func surprises(known map[string]string, results []*caseResult, all map[string]bo
 			lines = append(lines, fmt.Sprintf("%s passes: take it off the list of known failures", r.c.id()))
 		}
 	}
-	for _, id := range sortedKeys(known) {
+	for _, id := range slices.Sorted(maps.Keys(known)) {
 		if !all[id] {
 			lines = append(lines, fmt.Sprintf("%s is on the list of known failures, but there is no such case", id))
 		}

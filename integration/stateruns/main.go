@@ -16,11 +16,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -242,7 +244,7 @@ func prepareImages(ctx context.Context, l *lab.Lab, cases []*goldenCase) error {
 		suites[c.Platform] = true
 		stacks[stack{c.Platform, strings.Join(c.Packages, " ")}] = c.Packages
 	}
-	if err := l.Images(ctx, sortedKeys(suites)...); err != nil {
+	if err := l.Images(ctx, slices.Sorted(maps.Keys(suites))...); err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -134,7 +136,7 @@ func packageVersions(want, got any, into map[string]string) {
 	switch w := want.(type) {
 	case map[string]any:
 		g, _ := got.(map[string]any)
-		for _, k := range sortedKeys(w) {
+		for _, k := range slices.Sorted(maps.Keys(w)) {
 			packageVersions(w[k], g[k], into)
 		}
 	case string:

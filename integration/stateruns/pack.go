@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // pack adds the plain goldens SUITE/NAME.json below from to the packed ones in
@@ -35,7 +37,7 @@ func pack(from, dir string) (int, error) {
 		}
 		suites[c.Suite][c.Name] = data
 	}
-	for _, suite := range sortedKeys(suites) {
+	for _, suite := range slices.Sorted(maps.Keys(suites)) {
 		if err := writePacked(filepath.Join(dir, suite+".json.gz"), suites[suite]); err != nil {
 			return 0, err
 		}
@@ -69,7 +71,7 @@ func unpack(path string) (map[string]json.RawMessage, error) {
 
 // writePacked writes the same bytes for the same cases, so that nothing changes in the repository without reason.
 func writePacked(path string, cases map[string]json.RawMessage) error {
-	names := sortedKeys(cases)
+	names := slices.Sorted(maps.Keys(cases))
 	var text bytes.Buffer
 	text.WriteString("[\n")
 	for i, name := range names {

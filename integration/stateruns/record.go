@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -94,7 +96,7 @@ func plainJSON(v any) ([]byte, error) {
 // packageMarks collects the versions in the changes of pkg states: version → <VERSION:package>.
 func packageMarks(ret any, into map[string]string) {
 	states, _ := ret.(map[string]any)
-	for _, key := range sortedKeys(states) {
+	for _, key := range slices.Sorted(maps.Keys(states)) {
 		state, _ := states[key].(map[string]any)
 		changes, _ := state["changes"].(map[string]any)
 		if strings.HasPrefix(key, "pkg_|-") {
@@ -104,7 +106,7 @@ func packageMarks(ret any, into map[string]string) {
 }
 
 func marksIn(changes map[string]any, into map[string]string) {
-	for _, name := range sortedKeys(changes) {
+	for _, name := range slices.Sorted(maps.Keys(changes)) {
 		change, ok := changes[name].(map[string]any)
 		if !ok {
 			continue

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 	"text/tabwriter"
@@ -106,7 +108,7 @@ func show(w io.Writer, r *caseResult, p product) {
 	if c.Setup != "" {
 		fmt.Fprintf(w, "--- setup\n%s\n", strings.TrimRight(c.Setup, "\n"))
 	}
-	for _, name := range sortedKeys(c.Tree) {
+	for _, name := range slices.Sorted(maps.Keys(c.Tree)) {
 		fmt.Fprintf(w, "--- /srv/salt/%s\n%s\n", name, strings.TrimRight(string(c.Tree[name]), "\n"))
 	}
 	if pillar := strings.TrimSpace(c.pillarText()); pillar != "{}" {
@@ -153,15 +155,6 @@ func showStep(w io.Writer, r *caseResult, i int, p product) {
 
 func indent(s string) string {
 	return strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n        ")
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 // lineDiff compares two texts line by line: "-" only wanted, "+" only got. Trailing blanks are made visible.

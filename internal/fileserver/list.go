@@ -2,10 +2,10 @@ package fileserver
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 )
@@ -174,20 +174,18 @@ func stateNames(files []string) []string {
 	return sortedKeys(set)
 }
 
-func sortedKeys(set map[string]bool) []string {
-	out := make([]string, 0, len(set))
-	for k := range set {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
-}
-
 func sortedStrings(m map[string]string) []string {
 	out := make([]string, 0, len(m))
 	for k := range m {
 		out = append(out, k)
 	}
+	slices.Sort(out)
+	return out
+}
+
+// sortedKeys is never nil: an empty environment has lists, not None.
+func sortedKeys(set map[string]bool) []string {
+	out := slices.AppendSeq(make([]string, 0, len(set)), maps.Keys(set))
 	slices.Sort(out)
 	return out
 }

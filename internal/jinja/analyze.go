@@ -1,6 +1,10 @@
 package jinja
 
-import "sort"
+import (
+	"maps"
+	"slices"
+	"sort"
+)
 
 // Needs is what a template may reach for while it is rendered, found without
 // running it.
@@ -22,8 +26,8 @@ type Needs struct {
 func (t *Template) Needs() Needs {
 	a := &analysis{functions: map[string]bool{}, templates: map[string]bool{}}
 	walkAll(t.ast, a.visit)
-	a.needs.Functions = sortedKeys(a.functions)
-	a.needs.Templates = sortedKeys(a.templates)
+	a.needs.Functions = slices.Sorted(maps.Keys(a.functions))
+	a.needs.Templates = slices.Sorted(maps.Keys(a.templates))
 	return a.needs
 }
 
@@ -131,7 +135,7 @@ func union(a, b []string) []string {
 	for _, s := range b {
 		m[s] = true
 	}
-	out := sortedKeys(m)
+	out := slices.Sorted(maps.Keys(m))
 	sort.Strings(out)
 	return out
 }

@@ -1,7 +1,5 @@
 package jinja
 
-import "sort"
-
 // compiler turns the syntax tree into code: trees of stmt and expr whose
 // variables are slots. It visits nodes in the order in which Jinja writes its
 // Python code, because a line number holds until the next one is written.
@@ -520,13 +518,4 @@ func (c *compiler) checkKeywords(a *callArgs) {
 		}
 		seen[k] = true
 	}
-}
-
-func sortedKeys(m map[string]bool) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
 }

@@ -2,7 +2,9 @@ package jinja
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,7 +66,7 @@ func table(head string, rows []string) string {
 func filterTable() string {
 	salt := saltOnly().filters
 	var rows []string
-	for _, name := range sortedNames(saltEnv.filters) {
+	for _, name := range slices.Sorted(maps.Keys(saltEnv.filters)) {
 		state := "works"
 		if fun := hostFilters[name]; fun != "" {
 			state = fmt.Sprintf("asks the target: `salt['%s']`", fun)
@@ -102,7 +104,7 @@ func codeEnd(s string) string {
 func testTable() string {
 	salt := saltOnly().tests
 	var rows []string
-	for _, name := range sortedNames(saltEnv.tests) {
+	for _, name := range slices.Sorted(maps.Keys(saltEnv.tests)) {
 		rows = append(rows, fmt.Sprintf("| `%s` | %s | works |", name, origin(salt[name] != nil, plainEnv.tests[name] != nil)))
 	}
 	return table("| test | from | state |\n|---|---|---|", rows)
@@ -113,7 +115,7 @@ func globalTable() string {
 	names := map[string]py.Value{"ifelse": py.None}
 	add(names, saltEnv.globals)
 	var rows []string
-	for _, name := range sortedNames(names) {
+	for _, name := range slices.Sorted(maps.Keys(names)) {
 		state := "works"
 		if name == "ifelse" {
 			state = "works in SLS, pillar and file templates: `salt['match.ifelse']`"

@@ -104,11 +104,3 @@ func global(signature string, f func(c *Context, a []py.Value) (py.Value, error)
 		return f(c, a)
 	}}
 }
-
-func sortedNames[T any](m map[string]T) []string {
-	b := make(map[string]bool, len(m))
-	for k := range m {
-		b[k] = true
-	}
-	return sortedKeys(b)
-}

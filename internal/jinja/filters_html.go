@@ -2,7 +2,9 @@ package jinja
 
 import (
 	"html"
+	"maps"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -154,7 +156,7 @@ func doURLize(c *Context, a []py.Value) (py.Value, error) {
 	} else if on {
 		rel["nofollow"] = true
 	}
-	names := sortedKeys(rel)
+	names := slices.Sorted(maps.Keys(rel))
 	sort.Strings(names)
 	attrs := ` rel="` + escapeHTML(strings.Join(names, " ")) + `"`
 	if s, ok := strOf(a[3]); ok && s != "" {

@@ -2,6 +2,8 @@ package jinja
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -179,7 +181,7 @@ func (c *Context) All() *py.Dict {
 	}
 	out := py.NewDict()
 	for i := len(layers) - 1; i >= 0; i-- {
-		for _, k := range sortedNames(layers[i].globals) {
+		for _, k := range slices.Sorted(maps.Keys(layers[i].globals)) {
 			out.SetStr(k, layers[i].globals[k])
 		}
 		if layers[i].vars != nil {

@@ -1,5 +1,10 @@
 package jinja
 
+import (
+	"maps"
+	"slices"
+)
+
 // Scoping follows Jinja's compiler, which turns a template into Python
 // functions: the root, every block, macro, call block and recursive loop is a
 // function with local variables named by nesting level. A name's place is
@@ -174,7 +179,7 @@ func (s *symbols) branchUpdate(branches ...*symbols) {
 func (s *symbols) dumpStores() (names []string, vars []*variable) {
 	seen := map[string]bool{}
 	for n := s; n != nil; n = n.parent {
-		for _, name := range sortedKeys(n.stores) {
+		for _, name := range slices.Sorted(maps.Keys(n.stores)) {
 			if !seen[name] {
 				seen[name] = true
 				names = append(names, name)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -227,7 +229,7 @@ func sortedSet(names []string) []string {
 	for _, n := range names {
 		m[n] = true
 	}
-	return sortedKeys(m)
+	return slices.Sorted(maps.Keys(m))
 }
 
 func searchFuncs() []*modules.Func {

@@ -3,9 +3,9 @@ package file
 import (
 	"context"
 	"errors"
+	"maps"
 	"path"
 	"slices"
-	"sort"
 	"strings"
 
 	"pinch/internal/py"
@@ -279,7 +279,7 @@ func (o *op) recurse(ctx context.Context, a *recurseArgs) (*ret, error) {
 		return nil, err
 	}
 	if a.Clean {
-		keep := append(o.keepFiles(ctx, name, a.Require), sortedKeys(x.keep)...)
+		keep := append(o.keepFiles(ctx, name, a.Require), slices.Sorted(maps.Keys(x.keep))...)
 		exclude, err := newFilter(py.None, a.ExcludePat)
 		if err != nil {
 			return nil, err
@@ -309,18 +309,9 @@ func (o *op) recurse(ctx context.Context, a *recurseArgs) (*ret, error) {
 	return r, nil
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
-}
-
 // recurseAll manages directories, then files, then links.
 func (o *op) recurseAll(ctx context.Context, a *recurseArgs, user py.Value, x *recursion, merge func(string, *ret)) error {
-	for _, d := range sortedKeys(x.dirs) {
+	for _, d := range slices.Sorted(maps.Keys(x.dirs)) {
 		if ok, err := o.replaceOther(a, d, true, merge); !ok || err != nil {
 			if err != nil {
 				return err
@@ -334,7 +325,7 @@ func (o *op) recurseAll(ctx context.Context, a *recurseArgs, user py.Value, x *r
 		}
 		merge(d, s)
 	}
-	for _, f := range sortedKeys(x.files) {
+	for _, f := range slices.Sorted(maps.Keys(x.files)) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -378,7 +369,7 @@ func (x *recursion) linkOrder() []string {
 		}
 		out = append(out, l)
 	}
-	for _, l := range sortedKeys(x.links) {
+	for _, l := range slices.Sorted(maps.Keys(x.links)) {
 		visit(l)
 	}
 	return out

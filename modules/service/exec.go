@@ -2,7 +2,8 @@ package service
 
 import (
 	"context"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"pinch/internal/fnmatch"
@@ -158,16 +159,7 @@ func listed(ctx context.Context, c host.Reader, argv []string, want func(fields 
 			set[strings.TrimSuffix(f[0], ".service")] = true
 		}
 	}
-	return py.Strings(sortedKeys(set)...), nil
-}
-
-func sortedKeys(set map[string]bool) []string {
-	out := make([]string, 0, len(set))
-	for n := range set {
-		out = append(out, n)
-	}
-	sort.Strings(out)
-	return out
+	return py.Strings(slices.Sorted(maps.Keys(set))...), nil
 }
 
 // installed lists the units on disk and the scripts of System V, by name.
@@ -191,5 +183,5 @@ func installed(c host.Reader) []string {
 			}
 		}
 	}
-	return sortedKeys(set)
+	return slices.Sorted(maps.Keys(set))
 }
