@@ -3,6 +3,7 @@ package jinja
 import (
 	"strings"
 
+	"pinch/internal/pprint"
 	"pinch/internal/py"
 )
 
@@ -23,7 +24,7 @@ func saltSerializers() map[string]Filter {
 			return formatYAML(c, "yaml", a[0], a[1])
 		})),
 		"python": fn("SerializerExtension.format_python(self, value)", strictArgs(func(_ *Context, a []py.Value) (py.Value, error) {
-			s, err := PFormat(a[0])
+			s, err := pprint.Format(a[0], 1)
 			return Markup(stripText(s)), err
 		})),
 		"dict_to_sls_yaml_params": fn("SerializerExtension.dict_to_sls_yaml_params(self, value, flow_style=False)",

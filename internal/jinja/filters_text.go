@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"pinch/internal/pprint"
 	"pinch/internal/py"
 )
 
@@ -57,7 +58,7 @@ func textFilters() map[string]Filter {
 			return doFilesize(a)
 		}),
 		"pprint": fn("do_pprint(value)", func(_ *Context, a []py.Value) (py.Value, error) {
-			s, err := PFormat(a[0])
+			s, err := pprint.Format(a[0], 1)
 			return py.Str(s), err
 		}),
 		"default": fn("do_default(value, default_value='', boolean=False)", doDefault),

@@ -3,6 +3,7 @@ package output
 import (
 	"strings"
 
+	"pinch/internal/pprint"
 	"pinch/internal/py"
 )
 
@@ -157,7 +158,7 @@ func (h *hostReport) states(data *py.Dict) error {
 		}
 		name := py.ToStr(k)
 		if name != "changes" && info.Len() > 0 && !info.Has("__run_num__") {
-			text, err := pformat(info, 1)
+			text, err := pprint.Format(info, 1)
 			if err != nil {
 				return err
 			}

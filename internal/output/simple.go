@@ -3,6 +3,7 @@ package output
 import (
 	"strings"
 
+	"pinch/internal/pprint"
 	"pinch/internal/py"
 )
 
@@ -20,7 +21,7 @@ func (r *renderer) txt(data py.Value) string {
 	case py.Str:
 		b.WriteString(string(data) + "\n")
 	default:
-		text, err := pformat(data, 1)
+		text, err := pprint.Format(data, 1)
 		if err != nil {
 			text = py.ToStr(data)
 		}
@@ -56,7 +57,7 @@ func (r *renderer) pprint(data py.Value) (string, error) {
 			indent = int(min(i, 1000))
 		}
 	}
-	return pformat(data, indent)
+	return pprint.Format(data, indent)
 }
 
 // noReturn shows the names of a tree and its texts, nothing else.

@@ -1,24 +1,31 @@
-package output
+// Package pprint is Python's pprint on Python's values.
+package pprint
 
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"pinch/internal/py"
 )
 
-// pprintWidth is the line length that pprint aims at.
-const pprintWidth = 80
+// lineWidth is the line length that pprint aims at.
+const lineWidth = 80
 
-// pformat is pprint.pformat(v, indent): a value's repr, broken into lines
-// where it is longer than a line.
-func pformat(v py.Value, indent int) (string, error) {
+// Format is pprint.pformat(v, indent): a value's repr, broken into lines where
+// it is longer than a line.
+func Format(v py.Value, indent int) (string, error) {
 	p := &printer{step: indent, open: map[py.Value]bool{}}
 	if err := p.value(v, 0, 0, 0); err != nil {
 		return "", err
 	}
 	return p.b.String(), nil
 }
+
+// maxDepth bounds the nesting, as Python's recursion limit does.
+const maxDepth = 900
+
+func blanks(n int) string { return strings.Repeat(" ", max(n, 0)) }
 
 type printer struct {
 	b    strings.Builder
@@ -31,7 +38,7 @@ func (p *printer) value(v py.Value, indent, allowance, level int) error {
 	if err != nil {
 		return err
 	}
-	if runes(rep) <= pprintWidth-indent-allowance {
+	if utf8.RuneCountInString(rep) <= lineWidth-indent-allowance {
 		p.b.WriteString(rep)
 		return nil
 	}
@@ -175,7 +182,7 @@ func typeText(v py.Value) string { return "<class '" + v.Type() + "'>" }
 
 func (p *printer) margin() {
 	if p.step > 1 {
-		p.b.WriteString(spaces(p.step - 1))
+		p.b.WriteString(blanks(p.step - 1))
 	}
 }
 
@@ -199,11 +206,11 @@ func (p *printer) dict(d *py.Dict, indent, allowance, level int) error {
 		if i == len(keys)-1 {
 			room = allowance
 		}
-		if err := p.value(v, indent+runes(rep)+2, room, level); err != nil {
+		if err := p.value(v, indent+utf8.RuneCountInString(rep)+2, room, level); err != nil {
 			return err
 		}
 		if i < len(keys)-1 {
-			p.b.WriteString(",\n" + spaces(indent))
+			p.b.WriteString(",\n" + blanks(indent))
 		}
 	}
 	p.b.WriteByte('}')
@@ -235,7 +242,7 @@ func (p *printer) group(begin, end string, items []py.Value, indent, allowance, 
 			room = allowance
 		}
 		if i > 0 {
-			p.b.WriteString(",\n" + spaces(indent))
+			p.b.WriteString(",\n" + blanks(indent))
 		}
 		if err := p.value(v, indent, room, level); err != nil {
 			return err
@@ -258,7 +265,7 @@ func (p *printer) str(s string, indent, allowance, level int) {
 		indent++
 		allowance++
 	}
-	width := pprintWidth - indent
+	width := lineWidth - indent
 	var chunks []string
 	for i, line := range lines {
 		last := i == len(lines)-1
@@ -266,7 +273,7 @@ func (p *printer) str(s string, indent, allowance, level int) {
 		if last {
 			room -= allowance
 		}
-		if rep := py.Repr(py.Str(line)); runes(rep) <= room {
+		if rep := py.Repr(py.Str(line)); utf8.RuneCountInString(rep) <= room {
 			chunks = append(chunks, rep)
 			continue
 		}
@@ -284,7 +291,7 @@ func (p *printer) words(line string, width, allowance int, last bool) []string {
 		if line == "" && last {
 			width -= allowance
 		}
-		if runes(py.Repr(py.Str(current+part))) > width {
+		if utf8.RuneCountInString(py.Repr(py.Str(current+part))) > width {
 			if current != "" {
 				chunks = append(chunks, py.Repr(py.Str(current)))
 			}
@@ -305,7 +312,7 @@ func (p *printer) chunks(chunks []string, indent, level int) {
 	if len(chunks) > 1 && level == 1 {
 		p.b.WriteByte('(')
 	}
-	p.b.WriteString(strings.Join(chunks, "\n"+spaces(indent)))
+	p.b.WriteString(strings.Join(chunks, "\n"+blanks(indent)))
 	if len(chunks) > 1 && level == 1 {
 		p.b.WriteByte(')')
 	}
@@ -321,7 +328,7 @@ func (p *printer) bytes(s string, indent, allowance, level int) {
 		allowance++
 		p.b.WriteByte('(')
 	}
-	width := pprintWidth - indent
+	width := lineWidth - indent
 	var chunks []string
 	current := ""
 	for i := 0; i < len(s); i += 4 {
@@ -341,7 +348,7 @@ func (p *printer) bytes(s string, indent, allowance, level int) {
 	if current != "" {
 		chunks = append(chunks, py.Repr(py.Bytes(current)))
 	}
-	p.b.WriteString(strings.Join(chunks, "\n"+spaces(indent)))
+	p.b.WriteString(strings.Join(chunks, "\n"+blanks(indent)))
 	if level == 1 {
 		p.b.WriteByte(')')
 	}
