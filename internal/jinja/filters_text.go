@@ -169,25 +169,6 @@ func doFormat(_ *Context, a []py.Value, rest *py.Args) (py.Value, error) {
 	return py.Binary(py.OpMod, s, py.Tuple(rest.Pos))
 }
 
-// splitLines is str.splitlines().
-func splitLines(s string) []string {
-	var out []string
-	for s != "" {
-		end := lineEnd(s, 0)
-		out = append(out, strings.TrimRightFunc(s[:end], isLineBreak))
-		s = s[end:]
-	}
-	return out
-}
-
-func isLineBreak(r rune) bool {
-	switch r {
-	case '\n', '\r', '\v', '\f', 0x1c, 0x1d, 0x1e, 0x85, 0x2028, 0x2029:
-		return true
-	}
-	return false
-}
-
 func doIndent(c *Context, a []py.Value) (py.Value, error) {
 	indention, ok := strOf(a[1])
 	if !ok {
@@ -224,7 +205,7 @@ func doIndent(c *Context, a []py.Value) (py.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines := splitLines(s + "\n")
+	lines := py.SplitLines(s+"\n", false)
 	n := len(s)
 	for i := range lines {
 		if i > 0 {

@@ -39,7 +39,7 @@ const errorMarker = "    <======================"
 // sourceContext shows the five lines around a line, with a marker at its end.
 func sourceContext(source string, line int, marker string) string {
 	const around = 5
-	lines := splitLines(source)
+	lines := py.SplitLines(source, false)
 	if line > len(lines) {
 		return source
 	}

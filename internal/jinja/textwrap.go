@@ -33,7 +33,7 @@ func doWordwrap(c *Context, a []py.Value) (py.Value, error) {
 		return nil, err
 	}
 	var out []string
-	for _, line := range splitLines(s) {
+	for _, line := range py.SplitLines(s, false) {
 		w, err := wrapLine(line, width, breakLong, hyphens)
 		if err != nil {
 			return nil, err

@@ -206,13 +206,13 @@ func (o *op) appendState(ctx context.Context, a *appendArgs) (*ret, error) {
 			return nil, err
 		}
 		if !there {
-			add = append(add, splitLines(chunk, false)...)
+			add = append(add, py.SplitLines(chunk, false)...)
 		}
 	}
 	if len(add) == 0 {
 		return r.is(low.True, "File "+name+" is in correct state"), nil
 	}
-	before := splitLines(string(old), false)
+	before := py.SplitLines(string(old), false)
 	after := append(slices.Clone(before), add...)
 	if o.test {
 		noteDiff(r, before, after, old, a.ShowChanges, "\n")
@@ -226,7 +226,7 @@ func (o *op) appendState(ctx context.Context, a *appendArgs) (*ret, error) {
 	if err := o.rewrite(name, text); err != nil {
 		return r.fail(osError(err)), nil
 	}
-	noteDiff(r, before, splitLines(text, false), []byte(text), a.ShowChanges, "\n")
+	noteDiff(r, before, py.SplitLines(text, false), []byte(text), a.ShowChanges, "\n")
 	return r.is(low.True, fmt.Sprintf("Appended %d lines", len(add))), nil
 }
 
@@ -281,9 +281,9 @@ func (o *op) prependState(ctx context.Context, a *prependArgs) (*ret, error) {
 				continue
 			}
 		}
-		add = append(add, splitLines(chunk, false)...)
+		add = append(add, py.SplitLines(chunk, false)...)
 	}
-	before := splitLines(string(old), true)
+	before := py.SplitLines(string(old), true)
 	var head []string
 	for _, l := range add {
 		head = append(head, l+"\n")
@@ -299,7 +299,7 @@ func (o *op) prependState(ctx context.Context, a *prependArgs) (*ret, error) {
 	if a.Header {
 		var now []string
 		for _, l := range before[:min(len(add), len(before))] {
-			now = append(now, splitLines(l, false)...)
+			now = append(now, py.SplitLines(l, false)...)
 		}
 		if slices.Equal(now, add) {
 			add = nil
@@ -312,6 +312,6 @@ func (o *op) prependState(ctx context.Context, a *prependArgs) (*ret, error) {
 	if err := o.rewrite(name, text); err != nil {
 		return r.fail(osError(err)), nil
 	}
-	noteDiff(r, before, splitLines(text, true), []byte(text), a.ShowChanges, "")
+	noteDiff(r, before, py.SplitLines(text, true), []byte(text), a.ShowChanges, "")
 	return r.is(low.True, fmt.Sprintf("Prepended %d lines", len(add))), nil
 }

@@ -136,7 +136,7 @@ func (o *op) changeComment(r *ret, name, expr, char string, add bool, backup py.
 	if err != nil {
 		return nil, err
 	}
-	split := func(b []byte) []string { return splitLines(string(b), true) }
+	split := func(b []byte) []string { return py.SplitLines(string(b), true) }
 	if !add {
 		split = func(b []byte) []string { return readLines(string(b)) }
 	}

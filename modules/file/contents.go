@@ -44,7 +44,7 @@ func strList(v py.Value) (parts []string, ok bool, err error) {
 func joinContents(parts []string, newline bool) string {
 	var b strings.Builder
 	for _, p := range parts {
-		for _, l := range splitLines(p, false) {
+		for _, l := range py.SplitLines(p, false) {
 			b.WriteString(strings.TrimRight(strings.TrimRight(l, "\n"), "\r"))
 			b.WriteByte('\n')
 		}

@@ -52,7 +52,7 @@ func TestPaths(t *testing.T) {
 
 func TestSplitLines(t *testing.T) {
 	text := "a\r\nb\rc\fd\u2028e\x85\n\nf"
-	if d := cmp.Diff([]string{"a\r\n", "b\r", "c\f", "d\u2028", "e\x85\n", "\n", "f"}, splitLines(text, true)); d != "" {
+	if d := cmp.Diff([]string{"a\r\n", "b\r", "c\f", "d\u2028", "e\x85\n", "\n", "f"}, py.SplitLines(text, true)); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]string{"a\r\n", "b\r", "c\fd\u2028e\x85\n", "\n", "f"}, splitBytes(text)); d != "" {

@@ -149,7 +149,7 @@ func (o *op) editLine(path string, e lineEdit) (diff string, err error) {
 			return "", execError("Unable to write file '" + real + "'. Exception: " + osError(err))
 		}
 	}
-	return textDiff(splitLines(old, true), endLines(lines)), nil
+	return textDiff(py.SplitLines(old, true), endLines(lines)), nil
 }
 
 // endLines gives every line but the last an end, that of its neighbour.

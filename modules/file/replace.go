@@ -113,7 +113,7 @@ func (o *op) replace(path string, e edit) (diff string, err error) {
 		if text, err = decode(data, *e.encoding); err != nil {
 			return "", err
 		}
-		comp, lines = compileText, func(s string) []string { return splitLines(s, true) }
+		comp, lines = compileText, func(s string) []string { return py.SplitLines(s, true) }
 	}
 	new, err := e.apply(text, comp, lines)
 	if err != nil {

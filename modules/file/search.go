@@ -97,7 +97,7 @@ func checkFile(o *op, name string) string {
 func spaceRegex(text string) (string, error) {
 	var b strings.Builder
 	b.WriteString("(?m)^")
-	for _, line := range splitLines(text, false) {
+	for _, line := range py.SplitLines(text, false) {
 		words, err := shellWords(line)
 		if err != nil {
 			return "", err

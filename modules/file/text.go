@@ -4,49 +4,10 @@ import (
 	"bytes"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"pinch/internal/py"
 	"pinch/internal/pydiff"
 )
-
-// splitLines is str.splitlines: at LF, CR, CR LF and the other line ends that
-// Python's text knows, which are kept when keep is set.
-func splitLines(s string, keep bool) []string {
-	var out []string
-	start := 0
-	for i := 0; i < len(s); {
-		r, n := rune(s[i]), 1
-		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeRuneInString(s[i:])
-		}
-		switch r {
-		case '\r':
-			if strings.HasPrefix(s[i+1:], "\n") {
-				n = 2
-			}
-		case '\n', '\v', '\f', 0x1c, 0x1d, 0x1e, 0x85, 0x2028, 0x2029:
-			if r == 0x85 && n == 1 { // a byte that is no UTF-8
-				i += n
-				continue
-			}
-		default:
-			i += n
-			continue
-		}
-		end := i
-		if keep {
-			end = i + n
-		}
-		out = append(out, s[start:end])
-		i += n
-		start = i
-	}
-	if start < len(s) {
-		out = append(out, s[start:])
-	}
-	return out
-}
 
 // splitBytes is bytes.splitlines(True): at LF, CR and CR LF.
 func splitBytes(s string) []string {
