@@ -15,6 +15,7 @@ import (
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/internal/pypath"
+	"pinch/internal/saltargs"
 	"pinch/modules"
 )
 
@@ -316,7 +317,7 @@ func searchFuncs() []*modules.Func {
 		look("grep", "Runs grep on files.", func(ctx context.Context, o *op, a *grepArgs) (py.Value, error) {
 			argv := []string{"grep"}
 			for _, v := range a.Opts {
-				words, err := splitWords(py.ToStr(v))
+				words, err := saltargs.ShlexSplit(py.ToStr(v))
 				if err != nil {
 					return nil, err
 				}

@@ -8,6 +8,7 @@ import (
 
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/saltargs"
 	"pinch/modules"
 )
 
@@ -284,7 +285,7 @@ func editFuncs() []*modules.Func {
 			if program == "" {
 				return nil, execError("patch executable not found. Is the distribution's patch package installed?")
 			}
-			words, err := splitWords(py.ToStr(orEmpty(a.Options)))
+			words, err := saltargs.ShlexSplit(py.ToStr(orEmpty(a.Options)))
 			if err != nil {
 				return nil, err
 			}
@@ -342,7 +343,7 @@ func sedFuncs() []*modules.Func {
 			if !exists(o.w, path) {
 				return py.False, nil
 			}
-			words, err := splitWords(a.Options)
+			words, err := saltargs.ShlexSplit(a.Options)
 			if err != nil {
 				return nil, err
 			}

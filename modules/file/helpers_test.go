@@ -18,6 +18,7 @@ import (
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/internal/pypath"
+	"pinch/internal/saltargs"
 	"pinch/states/low"
 )
 
@@ -78,7 +79,7 @@ func TestShellWords(t *testing.T) {
 	if _, err := shellWords(`it's "open`); err == nil {
 		t.Error("an open quote is let through")
 	}
-	words, err := splitWords(`-x 'a b' "c\"d" e\ f ''`)
+	words, err := saltargs.ShlexSplit(`-x 'a b' "c\"d" e\ f ''`)
 	if d := cmp.Diff([]string{"-x", "a b", `c"d`, "e f", ""}, words); d != "" || err != nil {
 		t.Error(d, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/internal/pypath"
+	"pinch/internal/saltargs"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -44,7 +45,7 @@ func patchState() *modules.Func {
 // patchOptions takes -p out of the options and refuses those that the state
 // sets itself.
 func patchOptions(text string, strip *int) (options []string, n *int, problem string) {
-	words, err := splitWords(text)
+	words, err := saltargs.ShlexSplit(text)
 	if err != nil {
 		return nil, nil, raised(err)
 	}
@@ -285,56 +286,4 @@ func nestedText(d *py.Dict, indent int) string {
 		}
 	}
 	return b.String()
-}
-
-// splitWords splits a command line as Python's shlex.split does.
-func splitWords(text string) ([]string, error) {
-	var words []string
-	var w strings.Builder
-	inWord := false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; c {
-		case ' ', '\t', '\r', '\n':
-			if inWord {
-				words = append(words, w.String())
-				w.Reset()
-				inWord = false
-			}
-		case '\'':
-			n := strings.IndexByte(text[i+1:], '\'')
-			if n < 0 {
-				return nil, py.ValueErrorf("No closing quotation")
-			}
-			w.WriteString(text[i+1 : i+1+n])
-			i += n + 1
-			inWord = true
-		case '"':
-			inWord = true
-			for i++; ; i++ {
-				if i >= len(text) {
-					return nil, py.ValueErrorf("No closing quotation")
-				}
-				if text[i] == '"' {
-					break
-				}
-				if text[i] == '\\' && i+1 < len(text) && (text[i+1] == '"' || text[i+1] == '\\') {
-					i++
-				}
-				w.WriteByte(text[i])
-			}
-		case '\\':
-			if i++; i >= len(text) {
-				return nil, py.ValueErrorf("No escaped character")
-			}
-			w.WriteByte(text[i])
-			inWord = true
-		default:
-			w.WriteByte(c)
-			inWord = true
-		}
-	}
-	if inWord {
-		words = append(words, w.String())
-	}
-	return words, nil
 }
