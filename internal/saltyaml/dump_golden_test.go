@@ -208,5 +208,5 @@ func fileSerialize(c dumpCase, v py.Value) (py.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	return out.Value, nil
 }

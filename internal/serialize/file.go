@@ -33,59 +33,74 @@ func (r *Refused) Error() string { return r.Comment }
 // ErrSame says that merging changes nothing: the state is in order.
 var ErrSame = errors.New("the existing data includes the dataset")
 
-// Content returns the file's new content: a py.Str with a line break at its
-// end, or py.Bytes of a binary format. Errors are *Refused, ErrSame, *Error,
-// and *py.Error for what Salt lets escape.
-func (f *File) Content(v py.Value) (py.Value, error) {
+// Content is a file's new content.
+type Content struct {
+	// Value is a py.Str with a line break at its end, or py.Bytes of a binary
+	// format.
+	Value py.Value
+	// Old is what the file holds and Merged what it becomes, when they were
+	// merged.
+	Old, Merged *py.Dict
+}
+
+// Content returns the file's new content. Errors are *Refused, ErrSame,
+// *Error, and *py.Error for what Salt lets escape.
+func (f *File) Content(v py.Value) (Content, error) {
+	var c Content
 	format := py.Lower(f.Format)
 	if format == "" {
 		format = "yaml"
 	}
 	if !Known(format) {
-		return nil, &Refused{"The " + format + " serializer could not be found. It either does " +
+		return c, &Refused{"The " + format + " serializer could not be found. It either does " +
 			"not exist or its prerequisites are not installed."}
 	}
 	opts := defaults(format, f.Encoding)
 	if f.Opts != nil && py.IsTrue(f.Opts) {
 		given, err := RepackDictList(f.Opts)
 		if err != nil {
-			return nil, err
+			return c, err
 		}
 		opts.Update(given)
 	}
 	if f.Merge && f.Existing != nil {
 		var err error
-		if v, err = f.merged(format, v); err != nil {
-			return nil, err
+		if c.Old, c.Merged, err = f.merged(format, v); err != nil {
+			return c, err
+		}
+		if c.Merged != nil {
+			v = c.Merged
 		}
 	}
 	out, err := Serialize(format, v, opts)
 	if s, ok := out.(py.Str); ok {
 		out = s + "\n"
 	}
-	return out, err
+	c.Value = out
+	return c, err
 }
 
-// merged merges the dataset into the existing data.
-func (f *File) merged(format string, v py.Value) (py.Value, error) {
-	if format != "yaml" && format != "json" {
-		return nil, &Refused{"merge_if_exists is not supported for the " + format + " serializer"}
+// merged merges the dataset into the existing data; nil when there is none.
+func (f *File) merged(format string, v py.Value) (old, merged *py.Dict, err error) {
+	if format != "yaml" && format != "json" && format != "configparser" {
+		return nil, nil, &Refused{"merge_if_exists is not supported for the " + format + " serializer"}
 	}
-	old, err := Deserialize(format, *f.Existing, f.Name)
+	have, err := Deserialize(format, *f.Existing, f.Name)
 	if err != nil {
-		return nil, &Refused{"Failed to deserialize existing data: " + err.Error()}
+		return nil, nil, &Refused{"Failed to deserialize existing data: " + err.Error()}
 	}
-	if old == py.None {
-		return v, nil
+	if py.IsNone(have) {
+		return nil, nil, nil
 	}
-	out := py.DeepCopy(old)
+	out := py.DeepCopy(have)
 	if err := update(out, v, 0); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if same, err := py.Equal(old, out); err == nil && same {
-		return nil, ErrSame
+	old, merged = have.(*py.Dict), out.(*py.Dict) // update refuses others
+	if same, err := py.Equal(old, merged); err == nil && same {
+		return nil, nil, ErrSame
 	}
-	return out, nil
+	return old, merged, nil
 }
 
 // update is salt.utils.dictupdate.update without merging lists.

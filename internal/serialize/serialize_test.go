@@ -119,8 +119,8 @@ func TestFileMergesNothingNew(t *testing.T) {
 		t.Errorf("got %v, want ErrSame", err)
 	}
 	got, err := f.Content(py.DictOf("b", py.DictOf("d", py.Int(3))))
-	if want := py.Str("a: 1\nb:\n  c: 2\n  d: 3\n"); err != nil || got != want {
-		t.Errorf("got %q, %v, want %q", got, err, want)
+	if want := py.Str("a: 1\nb:\n  c: 2\n  d: 3\n"); err != nil || got.Value != want {
+		t.Errorf("got %q, %v, want %q", got.Value, err, want)
 	}
 	var refused *Refused
 	if _, err := (&File{Format: "toml", Merge: true, Existing: &old}).Content(py.NewDict()); !errors.As(err, &refused) {

@@ -51,36 +51,6 @@ func serializeState() *modules.Func {
 		}}.Func()
 }
 
-// formatOptions are the options that file.serialize gives a serializer.
-func formatOptions(format, encoding string, more py.Value) (*py.Dict, error) {
-	d := py.NewDict()
-	switch format {
-	case "yaml":
-		d.SetStr("default_flow_style", py.False)
-		if encoding != "" {
-			d.SetStr("allow_unicode", py.True)
-		}
-	case "json":
-		d.SetStr("indent", py.Int(2))
-		d.SetStr("separators", py.Tuple{py.Str(","), py.Str(": ")})
-		d.SetStr("sort_keys", py.True)
-		if encoding != "" {
-			d.SetStr("ensure_ascii", py.False)
-		}
-	}
-	switch m := py.OrNone(more).(type) {
-	case *py.Dict:
-		d.Update(m)
-	case *py.List:
-		for _, it := range m.Items {
-			if o, ok := it.(*py.Dict); ok {
-				d.Update(o)
-			}
-		}
-	}
-	return d, nil
-}
-
 // serializerError is what Salt raises.
 func serializerError(class string, err error) error {
 	var se *serialize.Error
@@ -125,92 +95,39 @@ func (o *op) serialize(ctx context.Context, a *serializeArgs) (*ret, error) {
 	if py.IsNone(data) {
 		return r.fail("Neither 'dataset' nor 'dataset_pillar' was defined"), nil
 	}
-	if !serialize.Known(format) {
-		return r.fail("The " + format + " serializer could not be found. It either does not exist or its prerequisites are not installed."), nil
-	}
-	opts, err := formatOptions(format, a.Encoding, a.SerializerOpts)
-	if err != nil {
-		return nil, err
-	}
-	var old, merged *py.Dict
-	if a.MergeIfExists {
-		var done bool
-		if data, old, merged, done, err = o.mergeExisting(r, name, format, data); done || err != nil {
-			return r, err
+	f := serialize.File{Format: format, Name: name, Encoding: a.Encoding != "", Opts: py.OrNone(a.SerializerOpts), Merge: a.MergeIfExists}
+	switch {
+	case a.MergeIfExists && isFile(o.w, name):
+		text, err := o.w.ReadFile(name)
+		if err != nil {
+			return nil, err
 		}
-	} else if given(a.DeserializerOpts) {
+		existing := string(text)
+		f.Existing = &existing
+	case !a.MergeIfExists && given(a.DeserializerOpts):
 		r.warn("The 'deserializer_opts' option is ignored unless merge_if_exists is set to True.")
 	}
-	v, err := serialize.Serialize(format, data, opts)
-	if err != nil {
+	content, err := f.Content(data)
+	var refused *serialize.Refused
+	switch {
+	case errors.As(err, &refused):
+		return r.fail(refused.Comment), nil
+	case errors.Is(err, serialize.ErrSame):
+		return r.is(low.True, "The file "+name+" is in the correct state"), nil
+	case err != nil:
 		return nil, serializerError("SerializationError", err)
 	}
-	text := ""
-	switch v := v.(type) {
-	case py.Bytes:
-		text = string(v)
-	default:
-		text = py.ToStr(v) + "\n"
+	text := py.ToStr(content.Value)
+	if b, ok := content.Value.(py.Bytes); ok {
+		text = string(b)
 	}
 	if r, err = o.serialized(ctx, r, a, text); err != nil {
 		return nil, err
 	}
-	if old != nil && merged != nil {
-		r.change("diff", recursiveDiff(merged, old))
+	if content.Merged != nil {
+		r.change("diff", recursiveDiff(content.Merged, content.Old))
 	}
 	return r, nil
-}
-
-// mergeExisting merges the data into what the file holds. done means that the
-// return is complete.
-func (o *op) mergeExisting(r *ret, name, format string, data py.Value) (all py.Value, old, merged *py.Dict, done bool, err error) {
-	if !isFile(o.w, name) {
-		return data, nil, nil, false, nil
-	}
-	if format != "yaml" && format != "json" && format != "configparser" {
-		r.fail("merge_if_exists is not supported for the " + format + " serializer")
-		return nil, nil, nil, true, nil
-	}
-	text, err := o.w.ReadFile(name)
-	if err != nil {
-		return nil, nil, nil, false, err
-	}
-	v, err := serialize.Deserialize(format, string(text), name)
-	if err != nil {
-		r.fail("Failed to deserialize existing data: " + err.Error())
-		return nil, nil, nil, true, nil
-	}
-	if py.IsNone(v) {
-		return data, nil, nil, false, nil
-	}
-	old, ok1 := v.(*py.Dict)
-	upd, ok2 := data.(*py.Dict)
-	if !ok1 || !ok2 {
-		return nil, nil, nil, false, py.TypeErrorf("Cannot update using non-dict types in dictupdate.update()")
-	}
-	merged = py.DeepCopy(old).(*py.Dict)
-	mergeInto(merged, upd)
-	if same(old, merged) {
-		r.is(low.True, "The file "+name+" is in the correct state")
-		return nil, nil, nil, true, nil
-	}
-	return merged, old, merged, false, nil
-}
-
-// mergeInto is Salt's dictupdate.update: mappings are merged, all else is
-// replaced.
-func mergeInto(dest, upd *py.Dict) {
-	for k, v := range upd.All() {
-		if u, ok := v.(*py.Dict); ok {
-			if have, found, _ := dest.Get(k); found { // k is a key already
-				if d, ok := have.(*py.Dict); ok {
-					mergeInto(d, u)
-					continue
-				}
-			}
-		}
-		_ = dest.Set(k, v) // k is a key already
-	}
 }
 
 // recursiveDiff is Salt's dictdiffer.recursive_diff(old, new).diffs.
