@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -60,7 +59,9 @@ func (a *app) hosts(ctx context.Context, c *cli.Context, conf *config.Config, tr
 	for _, w := range r.Warnings {
 		log.Warn(w.String())
 	}
-	t, err := roster.NewTarget(targetKind(c), expr, c.String("delimiter"), roster.Groups{List: conf.ListNodegroups, Compound: conf.Nodegroups, Source: r.Groups})
+	groups := conf.Groups()
+	groups.Source = r.Groups
+	t, err := roster.NewTarget(targetKind(c), expr, c.String("delimiter"), groups)
 	if err != nil {
 		return nil, err
 	}
@@ -101,12 +102,10 @@ func targetKind(c *cli.Context) string {
 
 // loadRoster reads the roster back ends in the order given.
 func (a *app) loadRoster(ctx context.Context, c *cli.Context, conf *config.Config, tree *states.Tree, expr string) (*roster.Roster, error) {
-	render := rosterrender.New(rosterrender.Options{Opts: tree.Opts()})
 	sshConf, err := a.sshConfig(conf)
 	if err != nil {
 		return nil, err
 	}
-	var sources []roster.Source
 	kinds := conf.Rosters
 	if v := c.String("roster"); v != "" {
 		kinds = strings.Split(v, ",")
@@ -115,23 +114,15 @@ func (a *app) loadRoster(ctx context.Context, c *cli.Context, conf *config.Confi
 	if v := c.String("roster-file"); v != "" {
 		file = v
 	}
-	for _, kind := range kinds {
-		switch kind {
-		case "flat", "":
-			sources = append(sources, &roster.Flat{Path: file, Render: render})
-		case "dir":
-			sources = append(sources, &roster.Dir{Path: conf.RosterDir, Domain: conf.RosterDomain, Render: render})
-		case "ansible":
-			sources = append(sources, &roster.Ansible{Path: file})
-		case "sshconfig":
-			sources = append(sources, &roster.SSHConfig{Config: sshConf})
-		case "scan":
-			sources = append(sources, &roster.Scan{Networks: strings.Split(expr, ","), Ports: conf.SSH.ScanPorts, Timeout: conf.SSH.ScanTimeout})
-		default:
-			return nil, usagef("--roster=%s: the back ends are flat, dir, sshconfig, ansible and scan", kind)
-		}
+	sources, err := roster.Sources(kinds, roster.SourceConfig{
+		RosterFile: file, RosterDir: conf.RosterDir, RosterDomain: conf.RosterDomain, SSHConfig: sshConf,
+		Render:       rosterrender.New(rosterrender.Options{Opts: tree.Opts()}),
+		ScanNetworks: strings.Split(expr, ","), ScanPorts: conf.SSH.ScanPorts, ScanTimeout: conf.SSH.ScanTimeout,
+	})
+	if err != nil {
+		return nil, &usageError{err.Error()}
 	}
-	if bare := strings.Contains(expr, "@") && !strings.ContainsAny(expr, "*? ,") && targetKind(c) == "glob"; bare {
+	if targetKind(c) == "glob" && roster.LooksBare(expr) {
 		sources = []roster.Source{&roster.Bare{Destinations: []string{expr}}}
 	} else if err := a.rosterThere(kinds, file, conf); err != nil {
 		return nil, err
@@ -180,18 +171,13 @@ func (a *app) rosterThere(kinds []string, file string, conf *config.Config) erro
 
 // sshConfig reads the person's ssh configuration and the system's.
 func (a *app) sshConfig(conf *config.Config) (*sshconfig.Config, error) {
-	files := []sshconfig.File{{Path: filepath.Join(a.env.Home, ".ssh", "config")}, {Path: "/etc/ssh/ssh_config", System: true}}
-	if conf.SSH.ConfigFile != "" {
-		files = []sshconfig.File{{Path: conf.SSH.ConfigFile, Required: true}}
-	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "localhost" // only %l and %L of the configuration need it
 	}
-	return sshconfig.Load(sshconfig.Env{
+	return roster.LoadSSHConfig(roster.SSHFiles{File: conf.SSH.ConfigFile, Env: sshconfig.Env{
 		Home: a.env.Home, User: localUser(), UID: strconv.Itoa(os.Getuid()), Hostname: host,
-		Getenv:   func(name string) (string, bool) { v := a.env.Getenv(name); return v, v != "" },
-		ReadFile: os.ReadFile, Glob: filepath.Glob,
+		Getenv: func(name string) (string, bool) { v := a.env.Getenv(name); return v, v != "" },
 		Exec: func(command string) (bool, error) {
 			err := exec.Command("/bin/sh", "-c", command).Run()
 			var exit *exec.ExitError
@@ -200,7 +186,7 @@ func (a *app) sshConfig(conf *config.Config) (*sshconfig.Config, error) {
 			}
 			return err == nil, err
 		},
-	}, files...)
+	}})
 }
 
 func localUser() string {
