@@ -29,7 +29,6 @@ type Session struct {
 	mu    sync.Mutex
 	run   *RunOptions
 	cache map[low.SourceID]*Source
-	put   Transport
 }
 
 // Source is a file of the tree, or a rendered text, as one host gets it.

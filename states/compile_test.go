@@ -209,7 +209,7 @@ func TestGiven(t *testing.T) {
 
 func TestExclude(t *testing.T) {
 	tree := newTree(t, map[string]string{"a.sls": "include: [b]\nx: test.nop\n", "b.sls": "y: test.nop\n"}, nil)
-	c := compile(t, tree, states.Request{SLS: []string{"a"}, Exclude: states.ExcludeList("b")}, nil)
+	c := compile(t, tree, states.Request{SLS: []string{"a"}, Exclude: py.Strings("b")}, nil)
 	if d := cmp.Diff([]string{"test.nop:x"}, outline(c)); d != "" {
 		t.Error(d)
 	}

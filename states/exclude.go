@@ -1,8 +1,6 @@
 package states
 
 import (
-	"strings"
-
 	"pinch/internal/fnmatch"
 	"pinch/internal/py"
 )
@@ -80,6 +78,3 @@ func applyExclude(high *py.Dict) error {
 	}
 	return nil
 }
-
-// ExcludeList reads the exclude argument of state.apply: names between commas.
-func ExcludeList(text string) *py.List { return py.Strings(strings.Split(text, ",")...) }

@@ -14,16 +14,13 @@ import (
 
 // fileTreeOptions are the arguments of the external pillar file_tree.
 type fileTreeOptions struct {
-	root       string
-	follow     bool
-	keep       bool     // keep_newline as a flag
-	keepGlobs  []string // or as patterns of paths
-	template   bool
-	render     string
-	relative   bool
-	malformed  string // why nothing can be read
-	hasRoot    bool
-	unexpected string
+	root      string
+	follow    bool
+	keep      bool     // keep_newline as a flag
+	keepGlobs []string // or as patterns of paths
+	template  bool
+	render    string
+	malformed string // why nothing can be read
 }
 
 // fileTree is the external pillar file_tree: the files below hosts/ID become

@@ -1,6 +1,7 @@
 package states
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,14 +26,7 @@ func extStack(p *pillar, ctx context.Context, data *py.Dict, args *py.Args) (py.
 	for _, v := range args.Pos {
 		files = append(files, str(v))
 	}
-	env := str(lookup(p.c.opts, "pillarenv"))
-	if p.env == "" {
-		if env = p.saltenv; env == "" {
-			env = "base"
-		}
-	} else {
-		env = p.env
-	}
+	env := cmp.Or(p.env, p.saltenv, "base")
 	for _, kw := range args.Kw {
 		more, err := p.stackByKey(data, kw, env)
 		if err != nil {

@@ -19,9 +19,8 @@ type turn struct{ mu sync.Mutex }
 // hostCaller calls functions on the host for templates. What only looks is
 // asked once.
 type hostCaller struct {
-	w     *worker
-	t     *turn
-	known map[string]py.Value
+	w *worker
+	t *turn
 }
 
 // Call implements states.Caller. It is called by whoever has the turn.

@@ -145,14 +145,14 @@ func (e *callExpr) fastMethod(f *frame, obj py.Value) (v py.Value, done bool, er
 		if err != nil {
 			return nil, true, err
 		}
-		v, ok, err := py.Value(py.None), false, error(nil)
 		fallback := py.Value(py.None)
 		if n == 2 {
 			if fallback, err = e.args.pos[1].eval(f); err != nil {
 				return nil, true, err
 			}
 		}
-		if v, ok, err = d.Get(key); err != nil {
+		v, ok, err := d.Get(key)
+		if err != nil {
 			return nil, true, err
 		}
 		if !ok {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"pinch/internal/py"
@@ -349,10 +348,5 @@ func (w *writer) write(s string) error {
 		return w.rt.budget.tooLong()
 	}
 	w.buf = append(w.buf, s...)
-	return nil
-}
-
-func (w *writer) writeInt(i int64) error {
-	w.buf = strconv.AppendInt(w.buf, i, 10)
 	return nil
 }

@@ -145,10 +145,6 @@ const missingOrder = "The State execution failed to record the order in which al
 
 // states reports on every state in the order in which they ran.
 func (h *hostReport) states(data *py.Dict) error {
-	type state struct {
-		name string
-		ret  *py.Dict
-	}
 	byName := map[string]*py.Dict{}
 	var names []py.Value
 	for k, v := range data.All() {

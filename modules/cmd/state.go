@@ -149,8 +149,7 @@ func checkRun(_ context.Context, c *modules.Call, a *stateArgs) (modules.Plan, e
 	if py.IsTrue(a.Root) {
 		return modules.Fail("cmd.run: root is not supported; run chroot in the command"), nil
 	}
-	would := modules.Done{Result: low.None, Comment: fmt.Sprintf("Command %q would have been executed", name), Changes: py.DictOf("cmd", py.Str(name))}
-	would.Comment = "Command \"" + name + "\" would have been executed"
+	would := modules.Done{Result: low.None, Comment: "Command \"" + name + "\" would have been executed", Changes: py.DictOf("cmd", py.Str(name))}
 	if stateful {
 		would = reinterpret(would, would.Changes.(*py.Dict))
 	}

@@ -11,8 +11,6 @@ import (
 	"pinch/modules"
 )
 
-const defaultConfig = ".ssh/authorized_keys"
-
 func virtual(c *modules.Call) (bool, string) {
 	return c.LookPath("ssh") != "", "The module requires the ssh binary."
 }

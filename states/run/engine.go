@@ -66,7 +66,6 @@ type engine struct {
 	byTag   map[string]*low.Chunk
 	pre     map[string]*low.Result // results of prereq test runs
 	procs   map[string]*process
-	waiting []*process // parallel states over state_max_parallel
 	runNum  int
 	started int
 	// failhard is set when a state that fails hard ended the run from within
