@@ -79,22 +79,9 @@ func (p *pillar) tops(ctx context.Context, errs *problems) ([]envTop, error) {
 
 // includeTops adds the SLS that a pillar top file includes, as top files.
 func (p *pillar) includeTops(ctx context.Context, t *envTop, errs *problems) error {
-	var wanted []py.Value
-	for _, top := range t.tops {
-		has, err := in(py.Str("include"), top)
-		if err != nil {
-			return err
-		}
-		d, ok := top.(*py.Dict)
-		if !has || !ok {
-			continue
-		}
-		v, _ := d.DeleteStr("include")
-		list, err := py.Collect(v)
-		if err != nil {
-			return err
-		}
-		wanted = append(wanted, list...)
+	wanted, err := topIncludes(t.tops)
+	if err != nil {
+		return err
 	}
 	done := map[string]bool{}
 	for _, w := range wanted {

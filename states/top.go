@@ -96,26 +96,36 @@ func (c *compiler) getTops(ctx context.Context) ([]envTop, error) {
 	return out, c.includeTops(ctx, out)
 }
 
+// topIncludes takes the key include out of top files and returns the SLS that
+// it lists.
+func topIncludes(tops []py.Value) ([]py.Value, error) {
+	var wanted []py.Value
+	for _, top := range tops {
+		has, err := in(py.Str("include"), top)
+		if err != nil {
+			return nil, err
+		}
+		d, ok := top.(*py.Dict)
+		if !has || !ok {
+			continue
+		}
+		v, _ := d.DeleteStr("include")
+		list, err := py.Collect(v)
+		if err != nil {
+			return nil, err
+		}
+		wanted = append(wanted, list...)
+	}
+	return wanted, nil
+}
+
 // includeTops adds the top files that top files include.
 func (c *compiler) includeTops(ctx context.Context, tops []envTop) error {
 	for i := range tops {
 		env := tops[i].env
-		var wanted []py.Value
-		for _, top := range tops[i].tops {
-			has, err := in(py.Str("include"), top)
-			if err != nil {
-				return err
-			}
-			d, ok := top.(*py.Dict)
-			if !has || !ok {
-				continue
-			}
-			v, _ := d.DeleteStr("include")
-			list, err := py.Collect(v)
-			if err != nil {
-				return err
-			}
-			wanted = append(wanted, list...)
+		wanted, err := topIncludes(tops[i].tops)
+		if err != nil {
+			return err
 		}
 		done := map[string]bool{}
 		for _, w := range wanted {
