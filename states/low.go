@@ -157,7 +157,7 @@ func applyName(live *py.Dict, entry py.Value) error {
 		return err
 	}
 	for _, args := range list {
-		if err := updateFrom(live, args); err != nil {
+		if err := py.UpdateDict(live, args); err != nil {
 			return err
 		}
 	}

@@ -94,31 +94,6 @@ func item(container, key py.Value) (py.Value, error) {
 	return py.GetItem(container, key)
 }
 
-// updateFrom is dict.update(v).
-func updateFrom(d *py.Dict, v py.Value) error {
-	if src, ok := v.(*py.Dict); ok {
-		d.Update(src)
-		return nil
-	}
-	items, err := py.Collect(v)
-	if err != nil {
-		return err
-	}
-	for i, it := range items {
-		pair, err := py.Collect(it)
-		if err != nil {
-			return py.TypeErrorf("cannot convert dictionary update sequence element #%d to a sequence", i)
-		}
-		if len(pair) != 2 {
-			return py.ValueErrorf("dictionary update sequence element #%d has length %d; 2 is required", i, len(pair))
-		}
-		if err := d.Set(pair[0], pair[1]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // setDefaultList is d.setdefault(key, []), which must be a list afterwards.
 func setDefaultList(d *py.Dict, key string) (*py.List, error) {
 	v, ok := d.GetStr(key)

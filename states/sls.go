@@ -326,7 +326,7 @@ func (c *compiler) mergeIncluded(high *py.Dict, state py.Value, errs *problems) 
 			}
 		}
 	}
-	if err := updateFrom(high, state); err != nil {
+	if err := py.UpdateDict(high, state); err != nil {
 		var pe *py.Error
 		if !errors.As(err, &pe) || pe.Class != "ValueError" {
 			return err

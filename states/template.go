@@ -130,7 +130,7 @@ func (c *Compiled) templateVars(chunk *low.Chunk, source string) (*py.Dict, erro
 		if !py.IsTrue(v) {
 			continue
 		}
-		if err := updateFrom(own, v); err != nil {
+		if err := py.UpdateDict(own, v); err != nil {
 			return nil, err
 		}
 	}

@@ -74,7 +74,7 @@ func fillDict(d *py.Dict, args *py.Args, name string) error {
 			// dict() looks for keys first, which an undefined answers.
 			return src.fail()
 		default:
-			if err := fillPairs(d, src); err != nil {
+			if err := py.UpdateDict(d, src); err != nil {
 				return err
 			}
 		}
@@ -83,29 +83,6 @@ func fillDict(d *py.Dict, args *py.Args, name string) error {
 		d.SetStr(k.Name, k.Value)
 	}
 	return nil
-}
-
-func fillPairs(d *py.Dict, src py.Value) error {
-	it, err := py.Iterate(src)
-	if err != nil {
-		return err
-	}
-	for i := 0; ; i++ {
-		v, ok, err := it.Next()
-		if err != nil || !ok {
-			return err
-		}
-		pair, err := py.Collect(v)
-		if err != nil {
-			return py.TypeErrorf("cannot convert dictionary update sequence element #%d to a sequence", i)
-		}
-		if len(pair) != 2 {
-			return py.ValueErrorf("dictionary update sequence element #%d has length %d; 2 is required", i, len(pair))
-		}
-		if err := d.Set(pair[0], pair[1]); err != nil {
-			return err
-		}
-	}
 }
 
 // Namespace is what namespace() returns: attributes that {% set ns.x %} can
