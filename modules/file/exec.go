@@ -276,7 +276,7 @@ func osFailure(err error) error {
 	if err == nil {
 		return nil
 	}
-	no, ok := errnoOf(err)
+	no, ok := host.Errno(err)
 	if !ok {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/modules"
 )
@@ -122,8 +123,8 @@ func netError(err error) string {
 	if errors.As(err, &reply) {
 		return fmt.Sprintf("%03d %s", reply.Code, reply.Msg)
 	}
-	if no, ok := errnoOf(err); ok {
-		return fmt.Sprintf("[Errno %d] %s", int(no), strerror(no))
+	if no, ok := host.Errno(err); ok {
+		return fmt.Sprintf("[Errno %d] %s", int(no), host.Strerror(no))
 	}
 	return err.Error()
 }

@@ -284,7 +284,7 @@ func (o *op) manageNew(ctx context.Context, r *ret, t target) (*ret, error) {
 		if t.src != nil {
 			return r, execError("[Errno 2] No such file or directory: " + t.name)
 		}
-		return r, execError(strerror(syscall.ENOTDIR))
+		return r, execError(host.Strerror(syscall.ENOTDIR))
 	}
 	umask := fs.FileMode(o.w.Umask())
 	// What Salt's new file has before its permissions are set, which decides
@@ -307,7 +307,7 @@ func (o *op) manageNew(ctx context.Context, r *ret, t target) (*ret, error) {
 		err = o.relabel(ctx, t.name)
 	}
 	if err != nil {
-		if _, ok := errnoOf(err); ok && t.src == nil { // Salt fails to touch the file
+		if _, ok := host.Errno(err); ok && t.src == nil { // Salt fails to touch the file
 			err = execError(errText(err))
 		}
 		return r, err

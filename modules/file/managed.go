@@ -315,7 +315,7 @@ func (o *op) managedTest(ctx context.Context, r *ret, t target) (*ret, error) {
 		t.perms.mode = octal(t.src.mode)
 	}
 	counts, err := o.metaChanges(ctx, r, t)
-	if _, isOS := errnoOf(err); isOS && t.src != nil {
+	if _, isOS := host.Errno(err); isOS && t.src != nil {
 		return nil, osFailure(err)
 	} else if isOS {
 		r.changes = py.NewDict()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"syscall"
 
+	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/internal/pypath"
 	"pinch/modules"
@@ -312,5 +313,5 @@ type pathErrno struct {
 
 // Error implements error.
 func (e *pathErrno) Error() string {
-	return fmt.Sprintf("[Errno %d] %s: '%s'", int(e.no), strerror(e.no), e.path)
+	return fmt.Sprintf("[Errno %d] %s: '%s'", int(e.no), host.Strerror(e.no), e.path)
 }

@@ -112,8 +112,8 @@ func (o *op) touch(name string, atime, mtime py.Value) (bool, error) {
 
 // errText is an OSError's strerror.
 func errText(err error) string {
-	if no, ok := errnoOf(err); ok {
-		return strerror(no)
+	if no, ok := host.Errno(err); ok {
+		return host.Strerror(no)
 	}
 	return err.Error()
 }

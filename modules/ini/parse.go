@@ -361,8 +361,8 @@ func pyError(err error, path string) string {
 	if text != "" {
 		text = strings.ToUpper(text[:1]) + text[1:]
 	}
-	if n, ok := errno(err); ok {
-		return fmt.Sprintf("[Errno %d] %s: %s", n, text, py.Repr(py.Str(path)))
+	if no, ok := host.Errno(err); ok {
+		return fmt.Sprintf("[Errno %d] %s: %s", int(no), host.Strerror(no), py.Repr(py.Str(path)))
 	}
 	return text
 }

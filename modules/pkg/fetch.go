@@ -8,10 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
-	"syscall"
 	"time"
 
+	"pinch/internal/host"
 	"pinch/modules"
 )
 
@@ -55,10 +54,8 @@ func netError(err error) string {
 	if errors.As(err, &dns) {
 		return "[Errno -2] Name or service not known"
 	}
-	var no syscall.Errno
-	if errors.As(err, &no) && no.Error() != "" {
-		text := no.Error()
-		return fmt.Sprintf("[Errno %d] %s", int(no), strings.ToUpper(text[:1])+text[1:])
+	if no, ok := host.Errno(err); ok {
+		return fmt.Sprintf("[Errno %d] %s", int(no), host.Strerror(no))
 	}
 	return err.Error()
 }

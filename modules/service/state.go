@@ -210,7 +210,7 @@ func (a *runningArgs) start(ctx context.Context, c *modules.Call, w host.Writer,
 	if err := act(ctx, c, w, "start", a.Name, flags(a.Extra)...); err != nil {
 		return raised(err)
 	}
-	if err := wait(ctx, a.delay()); err != nil {
+	if err := modules.Sleep(ctx, a.delay()); err != nil {
 		return modules.Done{}, err
 	}
 	after, err := show(ctx, c, a.Name)
@@ -240,20 +240,6 @@ func (a *runningArgs) start(ctx context.Context, c *modules.Call, w host.Writer,
 		d.Comment += fmt.Sprintf("\nDelayed return for %s seconds", py.ToStr(a.InitDelay))
 	}
 	return d, nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // setBoot enables or disables a service and words the result. started tells
@@ -343,7 +329,7 @@ func (a *runningArgs) stop(ctx context.Context, c *modules.Call, w host.Writer, 
 	if err != nil {
 		return modules.Done{}, err
 	}
-	if err := wait(ctx, a.delay()); err != nil {
+	if err := modules.Sleep(ctx, a.delay()); err != nil {
 		return modules.Done{}, err
 	}
 	after, err := show(ctx, c, a.Name)
@@ -509,7 +495,7 @@ func watchPlan(c *modules.Call, a *runningArgs, verb, said, past string) modules
 		if err != nil {
 			return raised(err)
 		}
-		if err := wait(ctx, a.delay()); err != nil {
+		if err := modules.Sleep(ctx, a.delay()); err != nil {
 			return modules.Done{}, err
 		}
 		return modules.OK("Service "+past, py.DictOf(a.Name, py.True)), nil

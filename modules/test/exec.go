@@ -78,7 +78,7 @@ func execFuncs() []*modules.Func {
 		}),
 		query("arg_type", "Gives the types of all arguments.", argType),
 		query("sleep", "Waits.", func(ctx context.Context, _ *modules.Call, a *lengthArgs) (py.Value, error) {
-			return py.True, wait(ctx, time.Duration(a.Length*float64(time.Second)))
+			return py.True, modules.Sleep(ctx, time.Duration(a.Length*float64(time.Second)))
 		}),
 		query("fib", "Gives a Fibonacci number and the seconds it took.", fib),
 		query("collatz", "Gives a Collatz sequence and the seconds it took.", collatz),
@@ -115,17 +115,6 @@ func argType(_ context.Context, _ *modules.Call, a *anyArgs) (py.Value, error) {
 		}
 	}
 	return py.DictOf("args", args, "kwargs", kw), nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 func seconds(c *modules.Call, since time.Time) py.Value {

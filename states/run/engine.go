@@ -116,7 +116,7 @@ func newEngine(o Options) *engine {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = modules.Sleep
 	}
 	e := &engine{
 		Options: o, opts: o.Bundle.Opts, graph: graph.New(), byTag: map[string]*low.Chunk{},
@@ -146,17 +146,6 @@ func newEngine(o Options) *engine {
 		e.graph.Order(1)
 	}
 	return e
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 func disabledRequisites(opts *py.Dict) []string {
