@@ -6,6 +6,7 @@ import (
 	"pinch/internal/fnmatch"
 	"pinch/internal/match"
 	"pinch/internal/py"
+	"pinch/internal/saltargs"
 )
 
 func grainsFuncs() []*function {
@@ -18,10 +19,11 @@ func grainsFuncs() []*function {
 		}),
 		parse("grains.items", "sanitize=False", func(c *call) (py.Value, error) {
 			out := plainCopy(c.h.Grains)
-			if isTrue(c.arg("sanitize")) {
-				return out, sanitize(out)
+			yes, err := saltargs.IsTrue(c.arg("sanitize"))
+			if err != nil || !yes {
+				return out, err
 			}
-			return out, nil
+			return out, sanitize(out)
 		}),
 		parse("grains.item", "*args, **kwargs", grainsItem),
 		parse("grains.ls", "", func(c *call) (py.Value, error) {
@@ -79,17 +81,6 @@ func plainCopy(d *py.Dict) *py.Dict {
 	return out
 }
 
-// isTrue is salt.utils.data.is_true: text is true when it says so.
-func isTrue(v py.Value) bool {
-	switch v := v.(type) {
-	case py.Str:
-		return lowerASCII(string(v)) == "true"
-	case py.Int, py.Float, py.Bool:
-		return py.IsTrue(v)
-	}
-	return py.IsTrue(v)
-}
-
 func lowerASCII(s string) string {
 	b := []byte(s)
 	for i, c := range b {
@@ -145,10 +136,11 @@ func grainsItem(c *call) (py.Value, error) {
 			return nil, err
 		}
 	}
-	if s, ok := c.kw.GetStr("sanitize"); ok && isTrue(s) {
-		return out, sanitize(out)
+	yes, err := saltargs.IsTrue(py.OrNone(c.kw.Lookup("sanitize")))
+	if err != nil || !yes {
+		return out, err
 	}
-	return out, nil
+	return out, sanitize(out)
 }
 
 // filterBy is the common part of grains.filter_by and pillar.filter_by.

@@ -201,3 +201,22 @@ func TestSaltObject(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// What the flag says is read as Salt reads it: "1" hides, "no" and -1 do not.
+func TestSanitize(t *testing.T) {
+	for _, c := range []struct {
+		flag py.Value
+		hide bool
+	}{{py.True, true}, {py.Str("TRUE"), true}, {py.Str("1"), true}, {py.Int(-1), false}, {py.Str("no"), false}, {py.None, false}} {
+		for fun, args := range map[string]*py.Args{"grains.items": {}, "grains.item": py.NewArgs(py.Str("id"))} {
+			args.Kw = []py.KwArg{{Name: "sanitize", Value: c.flag}}
+			v, err := newHost(t).Call(context.Background(), fun, args)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if hidden := v.(*py.Dict).String("id") == "MINION.DOMAINNAME"; hidden != c.hide {
+				t.Errorf("%s(sanitize=%s): hidden %v", fun, py.Repr(c.flag), hidden)
+			}
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/saltargs"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -227,24 +228,11 @@ func str(v py.Value) string {
 	return py.ToStr(v)
 }
 
-// isTrue is Salt's is_true: numbers above 0, "true", other non-empty values.
+// isTrue is Salt's is_true. What it cannot convert, an infinite or huge number,
+// counts as false, where Salt raises.
 func isTrue(v py.Value) bool {
-	switch v := v.(type) {
-	case nil, py.NoneType:
-		return false
-	case py.Float:
-		return v > 0
-	case py.Str:
-		s := strings.TrimSpace(string(v))
-		if f, err := py.ToFloat(py.Str(s)); err == nil {
-			return f.(py.Float) > 0
-		}
-		return strings.EqualFold(string(v), "true")
-	}
-	if i, ok := py.AsInt(v); ok {
-		return i > 0
-	}
-	return py.IsTrue(v)
+	yes, err := saltargs.IsTrue(py.OrNone(v))
+	return err == nil && yes
 }
 
 func joined(names []string) string { return strings.Join(names, ", ") }
