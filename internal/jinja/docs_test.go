@@ -66,7 +66,7 @@ func table(head string, rows []string) string {
 func filterTable() string {
 	salt := saltOnly().filters
 	var rows []string
-	for _, name := range slices.Sorted(maps.Keys(saltEnv.filters)) {
+	for _, name := range slices.Sorted(maps.Keys(saltEnv().filters)) {
 		state := "works"
 		if fun := hostFilters[name]; fun != "" {
 			state = fmt.Sprintf("asks the target: `salt['%s']`", fun)
@@ -78,7 +78,7 @@ func filterTable() string {
 			}
 			state = "refused: it " + why
 		}
-		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s |", name, origin(salt[name] != nil, plainEnv.filters[name] != nil), state))
+		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s |", name, origin(salt[name] != nil, plainEnv().filters[name] != nil), state))
 	}
 	return table("| filter | from | state |\n|---|---|---|", rows)
 }
@@ -104,8 +104,8 @@ func codeEnd(s string) string {
 func testTable() string {
 	salt := saltOnly().tests
 	var rows []string
-	for _, name := range slices.Sorted(maps.Keys(saltEnv.tests)) {
-		rows = append(rows, fmt.Sprintf("| `%s` | %s | works |", name, origin(salt[name] != nil, plainEnv.tests[name] != nil)))
+	for _, name := range slices.Sorted(maps.Keys(saltEnv().tests)) {
+		rows = append(rows, fmt.Sprintf("| `%s` | %s | works |", name, origin(salt[name] != nil, plainEnv().tests[name] != nil)))
 	}
 	return table("| test | from | state |\n|---|---|---|", rows)
 }
@@ -113,14 +113,14 @@ func testTable() string {
 func globalTable() string {
 	salt := saltOnly().globals
 	names := map[string]py.Value{"ifelse": py.None}
-	add(names, saltEnv.globals)
+	add(names, saltEnv().globals)
 	var rows []string
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		state := "works"
 		if name == "ifelse" {
 			state = "works in SLS, pillar and file templates: `salt['match.ifelse']`"
 		}
-		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s |", name, origin(salt[name] != nil || name == "ifelse", plainEnv.globals[name] != nil), state))
+		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s |", name, origin(salt[name] != nil || name == "ifelse", plainEnv().globals[name] != nil), state))
 	}
 	return table("| global | from | state |\n|---|---|---|", rows)
 }

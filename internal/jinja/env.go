@@ -2,22 +2,23 @@ package jinja
 
 import (
 	"context"
+	"sync"
 
 	"pinch/internal/py"
 )
 
-// The two environments: plain Jinja's and Salt's. They are built once and
-// never changed.
+// The two environments: plain Jinja's and Salt's. They are built once, for the
+// first template, and never changed.
 var (
-	plainEnv = newEnvironment(false)
-	saltEnv  = newEnvironment(true)
+	plainEnv = sync.OnceValue(func() *environment { return newEnvironment(false) })
+	saltEnv  = sync.OnceValue(func() *environment { return newEnvironment(true) })
 )
 
 func environmentFor(o *Options) *environment {
 	if o.Extensions.Salt {
-		return saltEnv
+		return saltEnv()
 	}
-	return plainEnv
+	return plainEnv()
 }
 
 func newEnvironment(salt bool) *environment {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"unicode"
 
 	"pinch/internal/py"
@@ -134,15 +135,20 @@ func doXMLAttr(c *Context, a []py.Value) (py.Value, error) {
 }
 
 var (
-	httpRE = regexp.MustCompile(`(?i)^(?:(?:https?://|www\.)(?:(?:[\p{L}\p{N}_%-]+\.)+)?(?:[a-z]{2,63}|xn--[\p{L}\p{N}_%]{2,59})` +
+	httpRE = lazyRE(`(?i)^(?:(?:https?://|www\.)(?:(?:[\p{L}\p{N}_%-]+\.)+)?(?:[a-z]{2,63}|xn--[\p{L}\p{N}_%]{2,59})` +
 		`|(?:[\p{L}\p{N}_%-]{2,63}\.)+(?:com|net|int|edu|gov|org|info|mil)` +
 		`|(?:https?://)(?:[\d]{1,3}(?:\.[\d]{1,3}){3}|\[(?:[\da-f]{0,4}:){2}(?:[\da-f]{0,4}:?){1,6}\]))` +
 		`(?::[\d]{1,5})?(?:[/?#]\S*)?\n?$`)
-	emailRE  = regexp.MustCompile(`^\S+@[\p{L}\p{N}_][\p{L}\p{N}_.-]*\.[\p{L}\p{N}_]+\n?$`)
-	leadRE   = regexp.MustCompile(`^(?:[(<]|&lt;)+`)
-	trailRE  = regexp.MustCompile(`(?:[)>.,\n]|&gt;)+$`)
-	schemeRE = regexp.MustCompile(`^[\p{L}\p{N}_.+-]{2,}:/{0,2}$`)
+	emailRE  = lazyRE(`^\S+@[\p{L}\p{N}_][\p{L}\p{N}_.-]*\.[\p{L}\p{N}_]+\n?$`)
+	leadRE   = lazyRE(`^(?:[(<]|&lt;)+`)
+	trailRE  = lazyRE(`(?:[)>.,\n]|&gt;)+$`)
+	schemeRE = lazyRE(`^[\p{L}\p{N}_.+-]{2,}:/{0,2}$`)
 )
+
+// lazyRE is compiled when urlize first needs it.
+func lazyRE(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 func doURLize(c *Context, a []py.Value) (py.Value, error) {
 	rel := map[string]bool{"noopener": true}
@@ -178,7 +184,7 @@ func doURLize(c *Context, a []py.Value) (py.Value, error) {
 		}
 		for _, it := range items {
 			s, _ := strOf(it)
-			if !schemeRE.MatchString(s) {
+			if !schemeRE().MatchString(s) {
 				return nil, py.Errorf(classFilterArgs, "%s is not a valid URI scheme prefix.", py.Repr(it))
 			}
 			schemes = append(schemes, s)
@@ -213,9 +219,9 @@ func urlize(text, attrs string, limit int, schemes []string) string {
 }
 
 func urlizeWord(word, attrs string, limit int, schemes []string) string {
-	head := leadRE.FindString(word)
+	head := leadRE().FindString(word)
 	middle := word[len(head):]
-	tail := trailRE.FindString(middle)
+	tail := trailRE().FindString(middle)
 	middle = middle[:len(middle)-len(tail)]
 	for _, p := range [...][2]string{{"(", ")"}, {"<", ">"}, {"&lt;", "&gt;"}} {
 		start := strings.Count(middle, p[0])
@@ -235,16 +241,16 @@ func urlizeWord(word, attrs string, limit int, schemes []string) string {
 		return s
 	}
 	switch {
-	case httpRE.MatchString(middle):
+	case httpRE().MatchString(middle):
 		href := middle
 		if !strings.HasPrefix(middle, "https://") && !strings.HasPrefix(middle, "http://") {
 			href = "https://" + middle
 		}
 		middle = `<a href="` + href + `"` + attrs + `>` + trim(middle) + `</a>`
-	case strings.HasPrefix(middle, "mailto:") && emailRE.MatchString(middle[7:]):
+	case strings.HasPrefix(middle, "mailto:") && emailRE().MatchString(middle[7:]):
 		middle = `<a href="` + middle + `">` + middle[7:] + `</a>`
 	case strings.Contains(middle, "@") && !strings.HasPrefix(middle, "www.") && middle[0] != '@' &&
-		!strings.Contains(middle, ":") && emailRE.MatchString(middle):
+		!strings.Contains(middle, ":") && emailRE().MatchString(middle):
 		middle = `<a href="mailto:` + middle + `">` + middle + `</a>`
 	default:
 		for _, s := range schemes {

@@ -3,73 +3,77 @@ package timelib
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
 // formats are the parts that a date can have. Of two that take the same text
-// the first wins.
-var formats = []format{
-	rule(`now`, func(*parser, []string) bool { return true }),
-	rule(`today|midnight`, func(p *parser, _ []string) bool { p.midnight = true; return true }),
-	rule(`noon`, func(p *parser, _ []string) bool { return p.setTime(12, 0, 0) }),
-	rule(`tomorrow`, func(p *parser, _ []string) bool { p.midnight = true; p.days++; return true }),
-	rule(`yesterday`, func(p *parser, _ []string) bool { p.midnight = true; p.days--; return true }),
-	rule(`@(-?[0-9]{1,12})`, timestamp),
+// the first wins. They are made when a date is first
+// read: some hundred expressions, for one filter.
+var formats = sync.OnceValue(func() []format {
+	return []format{
+		rule(`now`, func(*parser, []string) bool { return true }),
+		rule(`today|midnight`, func(p *parser, _ []string) bool { p.midnight = true; return true }),
+		rule(`noon`, func(p *parser, _ []string) bool { return p.setTime(12, 0, 0) }),
+		rule(`tomorrow`, func(p *parser, _ []string) bool { p.midnight = true; p.days++; return true }),
+		rule(`yesterday`, func(p *parser, _ []string) bool { p.midnight = true; p.days--; return true }),
+		rule(`@(-?[0-9]{1,12})`, timestamp),
 
-	// Times before dates: of four digits the time wins over the year.
-	rule(`t?([01]?[0-9]|2[0-3])[:.]([0-5]?[0-9])(?:[:.](60|[0-5]?[0-9])(?:[.,:][0-9]+)?)?`, clock),
-	rule(`(t?)([01][0-9]|2[0-3])([0-5][0-9])`, func(p *parser, g []string) bool {
-		if p.haveTime && g[1] == "" { // "13:14:15 2002"
-			return setYear(p, atoi(g[2]+g[3]))
-		}
-		return p.setTime(atoi(g[2]), atoi(g[3]), 0)
-	}),
-	rule(`t([01][0-9]|2[0-3])([0-5][0-9])(60|[0-5][0-9])`, clock),
-	rule(`(1[0-2]|0?[1-9])(?:[:.]([0-5]?[0-9])(?:[:.](60|[0-5]?[0-9]))?)?[ \t]*([ap])\.?m\.?`, clock12),
+		// Times before dates: of four digits the time wins over the year.
+		rule(`t?([01]?[0-9]|2[0-3])[:.]([0-5]?[0-9])(?:[:.](60|[0-5]?[0-9])(?:[.,:][0-9]+)?)?`, clock),
+		rule(`(t?)([01][0-9]|2[0-3])([0-5][0-9])`, func(p *parser, g []string) bool {
+			if p.haveTime && g[1] == "" { // "13:14:15 2002"
+				return setYear(p, atoi(g[2]+g[3]))
+			}
+			return p.setTime(atoi(g[2]), atoi(g[3]), 0)
+		}),
+		rule(`t([01][0-9]|2[0-3])([0-5][0-9])(60|[0-5][0-9])`, clock),
+		rule(`(1[0-2]|0?[1-9])(?:[:.]([0-5]?[0-9])(?:[:.](60|[0-5]?[0-9]))?)?[ \t]*([ap])\.?m\.?`, clock12),
 
-	date(`([0-9]{4})/`+reMonNum+`/`+reDay, "ymd"),
-	date(`[+-]?([0-9]{4})-`+reMonNum+`-`+reDay, "ymd"),
-	date(`([0-9]{1,4})-`+reMonNum+`-`+reDay, "ymd"),
-	date(`([0-9]{4})-`+reMonNum, "ym"),
-	date(`([0-9]{4})(0[0-9]|1[0-2])([0-2][0-9]|3[01])`, "ymd"),
-	date(reMonNum+`/`+reDay+`/([0-9]{1,4})`, "mdy"),
-	date(reMonNum+`/`+reDay, "md"),
-	date(reDay+`[.\t-]`+reMonNum+`[.-]([0-9]{4})`, "dmy"),
-	date(reDay+`[.\t]`+reMonNum+`\.([0-9]{2})`, "dmy"),
-	date(reDay+reSuffix+reSep+reMonth+reSep+`([0-9]{1,4})`, "dny"),
-	date(reMonth+reSep+reDay+reSuffix+`[,. \t-]+([0-9]{4})`, "ndy"),
-	date(reMonth+`-`+`([0-2][0-9]|3[01])-([0-9]{1,4})`, "ndy"),
-	date(`([0-9]{2,4})-`+reMonth+`-`+`([0-2]?[0-9]|3[01])`, "ynd"),
-	date(reDay+reSuffix+reSep+reMonth, "dn"),
-	date(reMonth+reSep+`([0-9]{4})`, "ny"),
-	date(`([0-9]{4})`+reSep+reMonth, "yn"),
-	date(reMonth+reSep+reDay+reSuffix, "nd"),
-	rule(reMonth, func(p *parser, g []string) bool {
-		return p.setDate(keepYear, named(monthNames[:], g[1])+1, p.now.Day())
-	}),
-	rule(`([0-9]{4})`, func(p *parser, g []string) bool { return setYear(p, atoi(g[1])) }),
-	rule(`([0-9]{4})-?w([0-5][0-9])(?:-?([0-7]))?`, isoWeek),
+		date(`([0-9]{4})/`+reMonNum+`/`+reDay, "ymd"),
+		date(`[+-]?([0-9]{4})-`+reMonNum+`-`+reDay, "ymd"),
+		date(`([0-9]{1,4})-`+reMonNum+`-`+reDay, "ymd"),
+		date(`([0-9]{4})-`+reMonNum, "ym"),
+		date(`([0-9]{4})(0[0-9]|1[0-2])([0-2][0-9]|3[01])`, "ymd"),
+		date(reMonNum+`/`+reDay+`/([0-9]{1,4})`, "mdy"),
+		date(reMonNum+`/`+reDay, "md"),
+		date(reDay+`[.\t-]`+reMonNum+`[.-]([0-9]{4})`, "dmy"),
+		date(reDay+`[.\t]`+reMonNum+`\.([0-9]{2})`, "dmy"),
+		date(reDay+reSuffix+reSep+reMonth+reSep+`([0-9]{1,4})`, "dny"),
+		date(reMonth+reSep+reDay+reSuffix+`[,. \t-]+([0-9]{4})`, "ndy"),
+		date(reMonth+`-`+`([0-2][0-9]|3[01])-([0-9]{1,4})`, "ndy"),
+		date(`([0-9]{2,4})-`+reMonth+`-`+`([0-2]?[0-9]|3[01])`, "ynd"),
+		date(reDay+reSuffix+reSep+reMonth, "dn"),
+		date(reMonth+reSep+`([0-9]{4})`, "ny"),
+		date(`([0-9]{4})`+reSep+reMonth, "yn"),
+		date(reMonth+reSep+reDay+reSuffix, "nd"),
+		rule(reMonth, func(p *parser, g []string) bool {
+			return p.setDate(keepYear, named(monthNames[:], g[1])+1, p.now.Day())
+		}),
+		rule(`([0-9]{4})`, func(p *parser, g []string) bool { return setYear(p, atoi(g[1])) }),
+		rule(`([0-9]{4})-?w([0-5][0-9])(?:-?([0-7]))?`, isoWeek),
 
-	// Dates with a time in one piece.
-	rule(`([0-9]{4})(0[0-9]|1[0-2])([0-2][0-9]|3[01])t?([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9])`, dateTime),
-	rule(`([0-9]{4})(0[0-9]|1[0-2])([0-2][0-9]|3[01])t([01]?[0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])`, dateTime),
-	rule(reDay+`/`+reMonth+`/([0-9]{4}):([01]?[0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])`, func(p *parser, g []string) bool {
-		return p.setDate(atoi(g[3]), named(monthNames[:], g[2])+1, atoi(g[1])) && p.setTime(atoi(g[4]), atoi(g[5]), atoi(g[6]))
-	}),
+		// Dates with a time in one piece.
+		rule(`([0-9]{4})(0[0-9]|1[0-2])([0-2][0-9]|3[01])t?([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9])`, dateTime),
+		rule(`([0-9]{4})(0[0-9]|1[0-2])([0-2][0-9]|3[01])t([01]?[0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])`, dateTime),
+		rule(reDay+`/`+reMonth+`/([0-9]{4}):([01]?[0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])`, func(p *parser, g []string) bool {
+			return p.setDate(atoi(g[3]), named(monthNames[:], g[2])+1, atoi(g[1])) && p.setTime(atoi(g[4]), atoi(g[5]), atoi(g[6]))
+		}),
 
-	// Time zones say nothing here.
-	rule(`\(?(?:gmt|utc)?[+-](?:[01]?[0-9]|2[0-3])(?::?[0-5][0-9])?\)?`, ignore),
-	rule(`\(?(?:z|utc|gmt|cet|cest|eet|eest|wet|west|bst|ist|msk|est|edt|cst|cdt|mst|mdt|pst|pdt|akst|akdt|hst|jst|kst|hkt|sgt|aest|aedt|acst|awst|nzst|nzdt)\)?`, ignore),
-	rule(`(?:africa|america|antarctica|arctic|asia|atlantic|australia|europe|indian|pacific|etc)/[a-z_]+(?:/[a-z_]+)?`, ignore),
+		// Time zones say nothing here.
+		rule(`\(?(?:gmt|utc)?[+-](?:[01]?[0-9]|2[0-3])(?::?[0-5][0-9])?\)?`, ignore),
+		rule(`\(?(?:z|utc|gmt|cet|cest|eet|eest|wet|west|bst|ist|msk|est|edt|cst|cdt|mst|mdt|pst|pdt|akst|akdt|hst|jst|kst|hkt|sgt|aest|aedt|acst|awst|nzst|nzdt)\)?`, ignore),
+		rule(`(?:africa|america|antarctica|arctic|asia|atlantic|australia|europe|indian|pacific|etc)/[a-z_]+(?:/[a-z_]+)?`, ignore),
 
-	// Relative parts.
-	rule(`([+-]*)[ \t]*([0-9]{1,9})[ \t]*`+reUnit+`([ \t]+ago)?`, amount),
-	rule(`(next|last|previous|this)[ \t]+`+reUnit, func(p *parser, g []string) bool { return p.add(step(g[1]), g[2]) }),
-	rule(`(next|last|previous|this)[ \t]+`+reWeekday, func(p *parser, g []string) bool {
-		return p.onWeekday(g[2], step(g[1]))
-	}),
-	rule(reWeekday, func(p *parser, g []string) bool { return p.onWeekday(g[1], 0) }),
-}
+		// Relative parts.
+		rule(`([+-]*)[ \t]*([0-9]{1,9})[ \t]*`+reUnit+`([ \t]+ago)?`, amount),
+		rule(`(next|last|previous|this)[ \t]+`+reUnit, func(p *parser, g []string) bool { return p.add(step(g[1]), g[2]) }),
+		rule(`(next|last|previous|this)[ \t]+`+reWeekday, func(p *parser, g []string) bool {
+			return p.onWeekday(g[2], step(g[1]))
+		}),
+		rule(reWeekday, func(p *parser, g []string) bool { return p.onWeekday(g[1], 0) }),
+	}
+})
 
 // setYear is a year on its own: that of a date which has none yet, else of now.
 func setYear(p *parser, y int) bool {

@@ -36,7 +36,7 @@ func Parse(text string, now time.Time) (time.Time, error) {
 		}
 		best, apply := -1, (func(*parser, []string) bool)(nil)
 		var groups []string
-		for _, f := range formats {
+		for _, f := range formats() {
 			m := f.re.FindStringSubmatch(rest)
 			if m == nil || len(m[0]) <= best || !endsWell(rest, len(m[0])) {
 				continue
