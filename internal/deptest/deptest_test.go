@@ -2,6 +2,7 @@
 package deptest
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -65,5 +66,18 @@ func TestModulesAreIndependent(t *testing.T) {
 				t.Errorf("%s imports %s", f[0], imp)
 			}
 		}
+	}
+}
+
+// The shim must compile where int has 32 bits; other platforms are made by
+// `make shims`.
+func TestShimOn32Bits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles the shim")
+	}
+	cmd := exec.Command("go", "build", "-o", os.DevNull, "pinch/shim/cmd/pinch")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=386")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -139,7 +139,7 @@ func formatCount(s string) (int, string, error) {
 			break
 		}
 		n = max(n, 0)
-		if n > (math.MaxInt64-d)/10 {
+		if n > (math.MaxInt-d)/10 {
 			return 0, "", ValueErrorf("Too many decimal digits in format string")
 		}
 		n = n*10 + d

@@ -228,7 +228,7 @@ func (p *percenter) count(what string) (int, error) {
 		if c < '0' || c > '9' {
 			break
 		}
-		if n > (math.MaxInt64-9)/10 {
+		if n > (math.MaxInt-9)/10 {
 			return 0, ValueErrorf("width too big")
 		}
 		n = n*10 + int(c-'0')

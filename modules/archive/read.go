@@ -21,7 +21,7 @@ import (
 )
 
 // maxZip bounds the archives that are held in memory: zip needs random access.
-const maxZip = 2 << 30
+const maxZip int64 = 2 << 30
 
 // member is a file, directory or link of an archive.
 type member struct {
@@ -102,7 +102,7 @@ func walkZip(f io.Reader, visit func(m member, content io.Reader) error) error {
 	if err != nil {
 		return err
 	}
-	if len(data) > maxZip {
+	if int64(len(data)) > maxZip {
 		return fmt.Errorf("the zip archive is larger than %d bytes", maxZip)
 	}
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
