@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"pinch/internal/match"
 	"pinch/internal/py"
 	"pinch/modules"
 	"pinch/states/low"
@@ -226,7 +227,9 @@ func (e *engine) conditionCall(ctx context.Context, entry *py.Dict) (ok bool, co
 		return false, 0, err
 	}
 	if get != nil && py.IsTrue(get) {
-		ret = traverse(ret, py.ToStr(get), ":")
+		if ret, err = match.Traverse(ret, get, py.None, ":"); err != nil {
+			return false, 0, err
+		}
 	}
 	ok, err = py.Truth(ret)
 	if v, has := e.Memo.Get(modules.RetcodeKey); has {

@@ -2,9 +2,9 @@ package run
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
+	"pinch/internal/match"
 	"pinch/internal/py"
 )
 
@@ -117,7 +117,9 @@ func (f *Functions) slot(ctx context.Context, text string) (py.Value, error) {
 	}
 	path, tail, appends := strings.Cut(rest, "~")
 	if path = strings.TrimSpace(path); strings.HasPrefix(path, ".") {
-		ret = traverse(ret, path[1:], ".")
+		if ret, err = match.Traverse(ret, py.Str(path[1:]), py.None, "."); err != nil {
+			return nil, err
+		}
 	}
 	if s, isText := ret.(py.Str); appends && isText {
 		tail = strings.TrimSpace(tail)
@@ -216,30 +218,4 @@ func argument(text string, quoted bool) py.Value {
 		}
 	}
 	return py.Str(text)
-}
-
-// traverse follows a path through mappings and lists; nothing there is None.
-func traverse(v py.Value, path, delimiter string) py.Value {
-	for _, key := range strings.Split(path, delimiter) {
-		switch c := v.(type) {
-		case *py.Dict:
-			next, ok := c.GetStr(key)
-			if n, err := strconv.ParseInt(key, 10, 64); !ok && err == nil {
-				next, ok, _ = c.Get(py.Int(n)) // an int is always hashable
-			}
-			if !ok {
-				return py.None
-			}
-			v = next
-		case *py.List:
-			n, err := strconv.Atoi(key)
-			if err != nil || n < 0 || n >= len(c.Items) {
-				return py.None
-			}
-			v = c.Items[n]
-		default:
-			return py.None
-		}
-	}
-	return v
 }
