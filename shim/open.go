@@ -107,12 +107,16 @@ func upload(ctx context.Context, t Transport, s *script, m missing, o *Options) 
 type said struct {
 	noise  []byte
 	stderr interface{ String() string }
+	prompt string // sudo's, not worth showing
 	exit   error
 }
 
+// errSudoAgain says that sudo asked a second time.
+var errSudoAgain = errors.New("sudo refused the password")
+
 // explain makes an error of a start that gave no greeting.
 func (s said) explain(err error, o *Options) error {
-	text := strings.TrimSpace(clean(s.stderr.String() + "\n" + string(s.noise)))
+	text := oneLine(strings.ReplaceAll(clean(s.stderr.String()+"\n"+string(s.noise)), s.prompt, ""))
 	e := &StartError{What: "start the shim", Said: text, Err: err}
 	if s.exit != nil {
 		e.Err = s.exit
@@ -120,7 +124,7 @@ func (s said) explain(err error, o *Options) error {
 	switch {
 	case strings.Contains(text, "a password is required"):
 		e.Advice = "sudo wants a password there: give passwd in the roster"
-	case strings.Contains(text, "incorrect password") || strings.Contains(text, "Sorry, try again"):
+	case errors.Is(e.Err, errSudoAgain) || strings.Contains(text, "incorrect password"):
 		e.Advice = "sudo refused the password of the roster"
 	case strings.Contains(text, "you must have a tty"):
 		e.Advice = "sudo's requiretty is set there: remove it for this user"
@@ -133,7 +137,7 @@ func (s said) explain(err error, o *Options) error {
 
 // start runs the bootstrap and reads the greeting.
 func start(ctx context.Context, t Transport, s *script, o *Options) (*Session, said, error) {
-	out := said{stderr: &tail{}}
+	out := said{stderr: &tail{}, prompt: s.nonce}
 	proc, err := t.Start(ctx, s.command())
 	if err != nil {
 		return nil, out, err
@@ -141,8 +145,14 @@ func start(ctx context.Context, t Transport, s *script, o *Options) (*Session, s
 	out.stderr = proc.Stderr()
 	sudoCtx, answered := context.WithCancel(ctx)
 	defer answered()
+	refused := make(chan struct{})
 	if s.privilege.Sudo && s.privilege.Password.IsSet() {
-		go answerSudo(sudoCtx, proc, s.nonce, s.privilege.Password)
+		go func() {
+			if answerSudo(sudoCtx, proc, s.nonce, s.privilege.Password) {
+				close(refused)
+				_ = proc.Kill()
+			}
+		}()
 	}
 	stop := context.AfterFunc(ctx, func() { _ = proc.Kill() })
 	r, noise, err := pastMagic(proc.Stdout())
@@ -155,6 +165,11 @@ func start(ctx context.Context, t Transport, s *script, o *Options) (*Session, s
 		} else {
 			_ = proc.Kill()
 			out.exit = err
+		}
+		select {
+		case <-refused:
+			out.exit = errSudoAgain
+		default:
 		}
 		if ctx.Err() != nil {
 			return nil, out, context.Cause(ctx)
@@ -175,19 +190,19 @@ func start(ctx context.Context, t Transport, s *script, o *Options) (*Session, s
 
 // answerSudo waits for sudo's prompt, which carries a nonce so that nothing
 // else can look like it, and answers it once: a second try with the same
-// password could lock the account.
-func answerSudo(ctx context.Context, proc RemoteProc, nonce string, password secret.String) {
-	if found, err := proc.Stderr().WaitFor(ctx, []byte(nonce)); err != nil || !found {
-		return // sudo did not ask, or the command has ended
+// password could lock the account. It reports whether sudo asked again, which
+// it does in any language.
+func answerSudo(ctx context.Context, proc RemoteProc, nonce string, password secret.String) bool {
+	prompt := []byte(nonce)
+	if found, err := proc.Stderr().WaitFor(ctx, prompt, 1); err != nil || !found {
+		return false // sudo did not ask, or the command has ended
 	}
 	// a failed write shows as the end of the command
 	if _, err := io.WriteString(proc.Stdin(), password.Reveal()+"\n"); err != nil {
-		return
+		return false
 	}
-	again := []byte("try again")
-	if found, err := proc.Stderr().WaitFor(ctx, again); err == nil && found {
-		_ = proc.Kill()
-	}
+	found, err := proc.Stderr().WaitFor(ctx, prompt, 2)
+	return err == nil && found
 }
 
 // tail keeps the last bytes of what was written.
@@ -229,6 +244,17 @@ func clean(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// oneLine joins the lines of a host's text.
+func oneLine(s string) string {
+	var lines []string
+	for line := range strings.Lines(s) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
 }
 
 // greet waits for HELLO and starts the heartbeat.

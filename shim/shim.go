@@ -49,9 +49,9 @@ type RemoteProc interface {
 // Stderr is the end of what a command printed to standard error.
 type Stderr interface {
 	String() string
-	// WaitFor waits until text has been printed; false when the stream ended
-	// without it.
-	WaitFor(ctx context.Context, text []byte) (bool, error)
+	// WaitFor waits until text has been printed that many times; false when the
+	// stream ended without it.
+	WaitFor(ctx context.Context, text []byte, times int) (bool, error)
 }
 
 // Privilege says as whom the shim runs.

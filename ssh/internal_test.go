@@ -75,7 +75,7 @@ func TestRing(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
-	if found, err := r.WaitFor(ctx, []byte("x")); found || !errors.Is(err, context.DeadlineExceeded) {
+	if found, err := r.WaitFor(ctx, []byte("x"), 1); found || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("WaitFor: %v, %v", found, err)
 	}
 }

@@ -310,7 +310,7 @@ func TestWaitForPrompt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := p.Stderr.WaitFor(context.Background(), []byte("nonce-123:"))
+	found, err := p.Stderr.WaitFor(context.Background(), []byte("nonce-123:"), 1)
 	if !found || err != nil {
 		t.Fatalf("got %v, %v", found, err)
 	}
@@ -319,7 +319,7 @@ func TestWaitForPrompt(t *testing.T) {
 	if err := p.Wait(); err != nil || string(out) != "got secret\n" {
 		t.Errorf("got %q, %v", out, err)
 	}
-	if found, err := p.Stderr.WaitFor(context.Background(), []byte("never")); found || err != nil {
+	if found, err := p.Stderr.WaitFor(context.Background(), []byte("never"), 1); found || err != nil {
 		t.Errorf("after the end: got %v, %v", found, err)
 	}
 }

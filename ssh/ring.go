@@ -89,13 +89,13 @@ func (r *Ring) Total() int64 {
 	return r.total
 }
 
-// WaitFor waits until what is kept contains text, for a password prompt with a
-// nonce. It returns false when the stream ended without it, and ctx's error
-// when that ended first.
-func (r *Ring) WaitFor(ctx context.Context, text []byte) (bool, error) {
+// WaitFor waits until what is kept contains text that many times, for a
+// password prompt with a nonce. It returns false when the stream ended without
+// it, and ctx's error when that ended first.
+func (r *Ring) WaitFor(ctx context.Context, text []byte, times int) (bool, error) {
 	for {
 		r.mu.Lock()
-		found, closed := bytes.Contains(r.buf, text), r.closed
+		found, closed := bytes.Count(r.buf, text) >= times, r.closed
 		if r.changed == nil && !found && !closed {
 			r.changed = make(chan struct{})
 		}

@@ -197,6 +197,19 @@ func TestParseDestination(t *testing.T) {
 	}
 }
 
+// Some versions of OpenSSH let "ProxyJump none" hide a ProxyCommand that follows,
+// others do not: that is no case for TestAgainstSSH.
+func TestProxyJumpNone(t *testing.T) {
+	c := load(t, "Host f\n  ProxyJump none\n  ProxyCommand nc %h 22\n  ProxyJump j\n", nil)
+	got, err := c.Resolve(sshconfig.Query{Host: "f"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.ProxyCommand != "nc f 22" || len(got.ProxyJump) != 0 {
+		t.Errorf("got %q and jumps %v", got.ProxyCommand, got.ProxyJump)
+	}
+}
+
 // TestAgainstSSH compares with what ssh itself makes of the same files.
 func TestAgainstSSH(t *testing.T) {
 	ssh, err := exec.LookPath("ssh")
@@ -235,9 +248,6 @@ Host d
   ProxyJump ssh://u@jj:24,k
 Host e
   ProxyJump [::1]:23
-Host f
-  ProxyJump none
-  ProxyCommand nc %h %p
 Host i
   User "a b"
   User=c
@@ -284,7 +294,7 @@ Match all
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, host := range []string{"Foo", "foo", "FOO", "a", "b", "c", "d", "e", "f", "i", "k", "k1", "l", "other", "m", "n1", "n2", "n3", "real.n3", "h-1", "h-12", "h-1-x", "h-1-y"} {
+	for _, host := range []string{"Foo", "foo", "FOO", "a", "b", "c", "d", "e", "i", "k", "k1", "l", "other", "m", "n1", "n2", "n3", "real.n3", "h-1", "h-12", "h-1-x", "h-1-y"} {
 		t.Run(host, func(t *testing.T) {
 			out, err := exec.Command(ssh, "-G", "-F", filepath.Join(dir, "config"), host).Output()
 			if err != nil {
