@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 )
 
@@ -20,6 +21,9 @@ func OpenLocal(ctx context.Context, exe string, o Options) (*Session, error) {
 		}
 	}
 	argv = append(argv, "--no-blobs")
+	if dir := localDir(); dir != "" && !o.Privilege.Sudo {
+		argv = append(argv, "--dir", dir)
+	}
 	if o.Privilege.Sudo {
 		user := o.Privilege.User
 		if user == "" {
@@ -65,6 +69,20 @@ func OpenLocal(ctx context.Context, exe string, o Options) (*Session, error) {
 		return nil, err
 	}
 	return sess, nil
+}
+
+// localDir is where the lock of a user's runs on this machine is: the user's
+// cache directory for pinch. "" lets the shim choose.
+func localDir() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	dir := filepath.Join(cache, "pinch")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return ""
+	}
+	return dir
 }
 
 type localProc struct {

@@ -188,6 +188,18 @@ func TestLocal(t *testing.T) {
 	s.want(exitOK, "me", "", "--local", "--id", "me", "grains.get", "id")
 }
 
+// A run that cannot take the host's lock did nothing, and says so.
+func TestNoLock(t *testing.T) {
+	s := &site{t, t.TempDir()}
+	s.write("salt/a.sls", "x:\n  test.succeed_with_changes: []\n")
+	t.Setenv("PINCH_LOCK_DIR", filepath.Join(s.dir, "nosuchdir"))
+	stdout, stderr, code := s.pinch("--local", "--id", "me", "state.apply", "a")
+	if code != exitError || strings.Contains(stdout, "Succeeded") || !strings.Contains(stderr, "me: locking this host") {
+		t.Errorf("status %d\nstdout:\n%s\nstderr:\n%s", code, stdout, stderr)
+	}
+	s.want(exitOK, "True", "", "--local", "test.ping")
+}
+
 func TestHelp(t *testing.T) {
 	s := &site{t, t.TempDir()}
 	var out bytes.Buffer

@@ -10,6 +10,7 @@ import (
 	"pinch/internal/saltargs"
 	"pinch/modules"
 	"pinch/shim"
+	"pinch/shim/wire"
 	"pinch/states"
 	"pinch/states/low"
 )
@@ -210,9 +211,10 @@ func (w *worker) runChunks(ctx context.Context, p *prepared, c *states.Compiled,
 			w.res.Return, w.res.Out = py.Str(busy.Msg), ""
 			return fmt.Errorf("%s: %w", w.res.ID, err)
 		case ctx.Err() != nil:
+			unreported(ret, chunks, "the run was interrupted")
 			return fmt.Errorf("%s: interrupted after %d results: %w", w.res.ID, done, context.Canceled)
 		}
-		return &LostError{Host: w.res.ID, Done: done, Err: err}
+		return w.brokeOff(err, ret, chunks, done)
 	}
 	w.res.Summary = sum
 	if sum.Failed > 0 || ret.Len() == 0 {
@@ -222,6 +224,36 @@ func (w *worker) runChunks(ctx context.Context, p *prepared, c *states.Compiled,
 		return fmt.Errorf("%s: stopped, %d states were not run: %w", w.res.ID, sum.NotRun, context.Canceled)
 	}
 	return nil
+}
+
+// brokeOff is the end of a run of which there is no summary: the shim answered
+// with an error, or is gone.
+func (w *worker) brokeOff(err error, ret *py.Dict, chunks []low.Chunk, done int) error {
+	var remote *wire.RemoteError
+	if !errors.As(err, &remote) {
+		unreported(ret, chunks, "the host was lost")
+		return &LostError{Host: w.res.ID, Done: done, Err: err}
+	}
+	if done == 0 { // it did not even begin
+		w.res.Return, w.res.Out = py.Str(err.Error()), ""
+	} else {
+		unreported(ret, chunks, "the run broke off")
+	}
+	return fmt.Errorf("%s: %w", w.res.ID, err)
+}
+
+// unreported gives the states that have not reported a failed result, so that
+// no summary counts only what went well. Whether they ran is not known.
+func unreported(ret *py.Dict, chunks []low.Chunk, why string) {
+	for i := range chunks {
+		c := &chunks[i]
+		if _, reported := ret.GetStr(c.Tag()); reported {
+			continue
+		}
+		ret.SetStr(c.Tag(), py.DictOf("changes", py.NewDict(), "result", py.False,
+			"comment", py.Str("No result came of this state: "+why), "__state_ran__", py.False, "__run_num__", py.Int(i),
+			"__sls__", py.Str(c.SLS()), "__id__", py.Str(c.ID()), "name", py.Str(c.Name())))
+	}
 }
 
 // disabledResult is Salt's return for a state that the grain

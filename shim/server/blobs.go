@@ -181,9 +181,6 @@ func sameContent(path, hash string, size int64) bool {
 // expire removes blobs that nobody has used for blobAge, and what an upload
 // that never ended left.
 func (b *blobs) expire(now time.Time) {
-	if !b.usable() {
-		return
-	}
 	entries, err := os.ReadDir(b.dir)
 	if err != nil {
 		return // no cache yet

@@ -206,7 +206,10 @@ func (s *server) run(ctx context.Context, in *wire.Incoming) (py.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.blobs.expire(time.Now())
+	if s.blobs.usable() {
+		s.blobs.expire(time.Now())
+		expireShims(s.Dir, s.Build, time.Now())
+	}
 	return py.DictOf("states", py.Int(sum.States), "failed", py.Int(sum.Failed), "changed", py.Int(sum.Changed),
 		"would_change", py.Int(sum.WouldChange), "not_run", py.Int(sum.NotRun), "cancelled", py.Bool(sum.Cancelled)), nil
 }
@@ -254,7 +257,7 @@ func Main(args []string, reg func() *modules.Registry) int {
 	}
 	dir := a.dir
 	build := filepath.Base(filepath.Dir(exe))
-	if dir == "" {
+	if dir == "" && !a.noBlobs { // an installed pinch has no directory of its own
 		dir = filepath.Dir(filepath.Dir(exe))
 	}
 	h := host.NewLocal(os.Environ())
