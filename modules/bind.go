@@ -469,7 +469,6 @@ func (f *Func) paramIndex(name string) int {
 
 type binder struct {
 	f     *Func
-	args  any
 	v     reflect.Value
 	given []bool
 	rest  []py.Value
@@ -478,8 +477,7 @@ type binder struct {
 }
 
 func (f *Func) newBinder() *binder {
-	args := f.newArgs()
-	return &binder{f: f, args: args, v: reflect.ValueOf(args).Elem(), given: make([]bool, len(f.Params)), kw: py.NewDict()}
+	return &binder{f: f, v: reflect.New(f.args).Elem(), given: make([]bool, len(f.Params)), kw: py.NewDict()}
 }
 
 func (b *binder) set(i int, v py.Value) error {
@@ -531,7 +529,7 @@ func (b *binder) finish() (any, error) {
 			return nil, fmt.Errorf("%s: default of %s: %w", b.f.Name, b.f.Params[i].Name, err)
 		}
 	}
-	return b.args, nil
+	return b.v.Addr().Interface(), nil
 }
 
 // copyDefault keeps a mutable default from being shared between calls.
@@ -548,7 +546,7 @@ func (f *Func) paramNames() []string {
 // Bind binds keyword arguments to a struct of arguments, for functions that
 // pass theirs on. fun is for errors.
 func Bind[A any](fun string, kw *py.Dict) (*A, error) {
-	f := newFunc[A](fun, ExecKind, "", nil)
+	f := newFunc(fun, ExecKind, "", nil, reflect.TypeFor[*A]())
 	args := &py.Args{}
 	for k, v := range kw.All() {
 		args.Kw = append(args.Kw, py.KwArg{Name: py.ToStr(k), Value: v})

@@ -37,7 +37,7 @@ type Func struct {
 	Platforms []string
 
 	virtual   func(c *Call) (ok bool, reason string)
-	newArgs   func() any
+	args      reflect.Type // the struct that Params describes
 	check     func(ctx context.Context, c *Call, args any) (Plan, error)
 	watch     func(ctx context.Context, c *Call, args any) (Plan, error)
 	exec      func(ctx context.Context, c *Call, w host.Writer, args any) (py.Value, error)
@@ -125,17 +125,7 @@ type State[A any] struct {
 // Func erases the argument type. It panics when the declaration is wrong
 // (a test builds the whole registry).
 func (s State[A]) Func() *Func {
-	f := newFunc[A](s.Name, StateKind, s.Doc, s.Platforms)
-	f.Access, f.virtual, f.aggregate = s.Access, s.Virtual, s.Aggregate
-	f.check = func(ctx context.Context, c *Call, args any) (Plan, error) {
-		return s.Check(ctx, c, args.(*A))
-	}
-	if s.Watch != nil {
-		f.watch = func(ctx context.Context, c *Call, args any) (Plan, error) {
-			return s.Watch(ctx, c, args.(*A))
-		}
-	}
-	return f
+	return eraseState(s.Name, s.Doc, s.Access, s.Platforms, s.Virtual, s.Aggregate, s.Check, s.Watch)
 }
 
 // Query declares an execution function that only looks.
@@ -150,12 +140,7 @@ type Query[A any] struct {
 
 // Func erases the argument type.
 func (q Query[A]) Func() *Func {
-	f := newFunc[A](q.Name, ExecKind, q.Doc, q.Platforms)
-	f.Access, f.Where, f.virtual = ReadOnly, q.Where, q.Virtual
-	f.exec = func(ctx context.Context, c *Call, _ host.Writer, args any) (py.Value, error) {
-		return q.Run(ctx, c, args.(*A))
-	}
-	return f
+	return eraseQuery(q.Name, q.Doc, q.Where, q.Platforms, q.Virtual, q.Run)
 }
 
 // Action declares an execution function that may change the host.
@@ -169,22 +154,5 @@ type Action[A any] struct {
 
 // Func erases the argument type.
 func (x Action[A]) Func() *Func {
-	f := newFunc[A](x.Name, ExecKind, x.Doc, x.Platforms)
-	f.virtual = x.Virtual
-	f.exec = func(ctx context.Context, c *Call, w host.Writer, args any) (py.Value, error) {
-		return x.Run(ctx, c, w, args.(*A))
-	}
-	return f
-}
-
-func newFunc[A any](name string, kind Kind, doc string, platforms []string) *Func {
-	f := &Func{Name: name, Kind: kind, Doc: doc, Platforms: platforms}
-	t := reflect.TypeFor[A]()
-	params, kw, varargs, err := paramsOf(t)
-	if err != nil {
-		panic(fmt.Sprintf("function %s: %v", name, err))
-	}
-	f.Params, f.KwArgs, f.VarArgs = params, kw, varargs
-	f.newArgs = func() any { return new(A) }
-	return f
+	return eraseAction(x.Name, x.Doc, x.Platforms, x.Virtual, x.Run)
 }
