@@ -13,43 +13,6 @@ import (
 	"pinch/internal/py"
 )
 
-func TestNeeds(t *testing.T) {
-	for _, tt := range []struct {
-		source string
-		want   jinja.Needs
-	}{
-		{"plain {{ x }}", jinja.Needs{}},
-		{"{{ salt['a.b']() }}{{ salt.c.d(1) }}{{ salt['a.b'] }}", jinja.Needs{Functions: []string{"a.b", "c.d"}}},
-		{"{% if 'a.b' in salt %}{% set f = salt['x.y'] %}{% endif %}", jinja.Needs{Functions: []string{"a.b", "x.y"}}},
-		{"{{ salt[name]() }}", jinja.Needs{DynamicFunctions: true}},
-		{"{{ salt.mod['fun']() }}", jinja.Needs{Functions: []string{"mod.fun"}}},
-		{"{{ f(salt) }}", jinja.Needs{DynamicFunctions: true}},
-		{"{% set m = salt.mod %}", jinja.Needs{DynamicFunctions: true}},
-		{"{% set salt = 1 %}", jinja.Needs{}},
-		{"{% from 'a.jinja' import x %}{% import_yaml 'b.yaml' as y %}{% include ['c', 'd'] %}{% extends 'e' %}",
-			jinja.Needs{Templates: []string{"a.jinja", "b.yaml", "c", "d", "e"}}},
-		{"{% include tpldir ~ '/x' %}", jinja.Needs{DynamicTemplates: true}},
-		{"{% macro m() %}{{ salt['a.b']() }}{% endmacro %}", jinja.Needs{Functions: []string{"a.b"}}},
-	} {
-		t.Run(tt.source, func(t *testing.T) {
-			tmpl, err := jinja.Parse("", tt.source, jinja.SaltOptions())
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := tmpl.Needs()
-			if len(got.Functions) == 0 {
-				got.Functions = nil
-			}
-			if len(got.Templates) == 0 {
-				got.Templates = nil
-			}
-			if d := cmp.Diff(tt.want, got); d != "" {
-				t.Error(d)
-			}
-		})
-	}
-}
-
 func TestBudget(t *testing.T) {
 	for _, tt := range []struct {
 		name, source string

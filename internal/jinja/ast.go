@@ -10,6 +10,23 @@ type at int
 
 func (a at) lineno() int { return int(a) }
 
+// spot is a line and the offset in the normalized source, which Needs turns
+// into a line and a column. Nodes that no text stands for have the offset
+// noSpot.
+type spot struct {
+	at
+	off int32
+}
+
+const noSpot = -1
+
+func (t *token) spot() spot { return spot{at(t.line), t.off} }
+
+func hidden(line at) spot { return spot{line, noSpot} }
+
+// span is a part of the normalized source.
+type span struct{ off, end int32 }
+
 type nameCtx uint8
 
 const (
@@ -21,7 +38,7 @@ const (
 // Expressions.
 type (
 	nameNode struct {
-		at
+		spot
 		name string
 		ctx  nameCtx
 	}
@@ -30,7 +47,7 @@ type (
 		name, attr string
 	}
 	constNode struct {
-		at
+		spot
 		value py.Value
 	}
 	dataNode struct {
@@ -61,13 +78,13 @@ type (
 		dynKwargs node
 	}
 	filterNode struct {
-		at
+		spot
 		node node // nil: the enclosing filter or set block's text
 		name string
 		callArgs
 	}
 	testNode struct {
-		at
+		spot
 		node node
 		name string
 		callArgs
@@ -80,6 +97,7 @@ type (
 	getitemNode struct {
 		at
 		node, arg node
+		end       int32 // of the brackets, in the source
 	}
 	getattrNode struct {
 		at
@@ -130,6 +148,7 @@ type (
 	extendsNode struct {
 		at
 		template node
+		text     span
 	}
 	forNode struct {
 		at
@@ -172,18 +191,22 @@ type (
 	includeNode struct {
 		at
 		template      node
+		text          span
 		withContext   bool
 		ignoreMissing bool
 	}
 	importNode struct {
 		at
 		template    node
+		text        span
+		tag         string // import, import_yaml, import_json, import_text
 		target      string
 		withContext bool
 	}
 	fromNode struct {
 		at
 		template       node
+		text           span
 		names, aliases []string
 		withContext    bool
 	}

@@ -14,6 +14,8 @@ type compiler struct {
 	extends      int
 	knownExtends bool
 	loops        int // loops around the current statement in this function
+	// reads is told of names that are read from the context; nil: nobody asks.
+	reads func(*nameNode)
 }
 
 // compileFrame is Jinja's compile-time Frame.
@@ -41,8 +43,12 @@ func (f *compileFrame) asSoft() *compileFrame {
 }
 
 // compileTemplate fills t with the code of body.
-func compileTemplate(t *Template, body []node, env *environment) (err error) {
-	c := &compiler{t: t, o: &t.opts, env: env}
+func compileTemplate(t *Template, body []node, env *environment) error {
+	return (&compiler{t: t, o: &t.opts, env: env}).template(body)
+}
+
+func (c *compiler) template(body []node) (err error) {
+	t := c.t
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(*Error)

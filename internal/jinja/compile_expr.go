@@ -51,6 +51,9 @@ func (c *compiler) expr(n node, f *compileFrame) expr {
 	case *constNode:
 		return &constExpr{n.value}
 	case *nameNode:
+		if c.reads != nil && f.syms.fromContext(n.name) {
+			c.reads(n)
+		}
 		return c.nameLoad(n.name, f)
 	case *getattrNode:
 		return &attrExpr{obj: c.expr(n.node, f), name: n.attr, key: py.Str(n.attr)}

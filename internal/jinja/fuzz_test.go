@@ -32,6 +32,9 @@ func FuzzRender(f *testing.F) {
 				continue
 			}
 			tmpl.Needs()
+			if _, err := jinja.SurveySalt(context.Background(), "", source, &jinja.Render{Vars: vars, Loader: mapLoader{"a": source}}); err != nil {
+				wantError(t, err)
+			}
 			r := &jinja.Render{Vars: py.DeepCopy(vars).(*py.Dict), Budget: budget, Loader: mapLoader{"a": source}, Codec: jinjacodec.New()}
 			if _, err := tmpl.Render(context.Background(), r); err != nil {
 				wantError(t, err)

@@ -64,12 +64,14 @@ var tokNames = [...]string{
 }
 
 // token is one lexical element. text is the name or the string's value; value
-// holds the number of an integer or float.
+// holds the number of an integer or float. Inside of tags, off and end are
+// where it stands in the normalized source.
 type token struct {
-	kind  tokKind
-	line  int
-	text  string
-	value py.Value
+	kind     tokKind
+	line     int
+	off, end int32
+	text     string
+	value    py.Value
 }
 
 // describe is how messages name a token: a name by itself, others by type.
@@ -197,7 +199,9 @@ func (l *lexer) next() token {
 			l.lineStarting = false
 			l.pop()
 		default:
+			start := l.pos
 			if t, ok := l.tag(); ok {
+				t.off, t.end = int32(start), int32(l.pos)
 				return t
 			}
 			if l.pos >= len(l.src) {

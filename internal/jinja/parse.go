@@ -15,6 +15,7 @@ type parser struct {
 	name    string
 	lex     *lexer
 	cur     token
+	last    int32 // the end of the token before cur
 	pushed  []token
 	lastID  int
 	tags    []string   // open tags, innermost last
@@ -75,6 +76,7 @@ func (p *parser) read() token {
 // advance moves to the next token and returns the one it was on.
 func (p *parser) advance() token {
 	old := p.cur
+	p.last = old.end
 	switch {
 	case len(p.pushed) > 0:
 		p.cur = p.pushed[0]

@@ -162,27 +162,27 @@ func (p *parser) primary(namespace bool) node {
 		p.advance()
 		switch t.text {
 		case "true", "True":
-			return &constNode{at(t.line), py.True}
+			return &constNode{t.spot(), py.True}
 		case "false", "False":
-			return &constNode{at(t.line), py.False}
+			return &constNode{t.spot(), py.False}
 		case "none", "None":
-			return &constNode{at(t.line), py.None}
+			return &constNode{t.spot(), py.None}
 		}
 		if namespace && p.cur.kind == tokDot {
 			p.advance()
 			return &nsRefNode{at(t.line), t.text, p.expect(tokName).text}
 		}
-		return &nameNode{at(t.line), t.text, ctxLoad}
+		return &nameNode{t.spot(), t.text, ctxLoad}
 	case tokString:
 		p.advance()
 		text := t.text
 		for p.cur.kind == tokString {
 			text += p.advance().text
 		}
-		return &constNode{at(t.line), py.Str(text)}
+		return &constNode{t.spot(), py.Str(text)}
 	case tokInteger, tokFloat:
 		p.advance()
-		return &constNode{at(t.line), t.value}
+		return &constNode{t.spot(), t.value}
 	case tokLParen:
 		p.advance()
 		n := p.tuple(tupleOpts{condexpr: true, parens: true})
@@ -307,7 +307,7 @@ func (p *parser) subscript(n node) node {
 		case tokName:
 			return &getattrNode{at(t.line), n, attr.text}
 		case tokInteger:
-			return &getitemNode{at(t.line), n, &constNode{at(attr.line), attr.value}}
+			return &getitemNode{at(t.line), n, &constNode{attr.spot(), attr.value}, attr.end}
 		}
 		p.failAt("expected name or number", attr.line)
 	}
@@ -318,11 +318,11 @@ func (p *parser) subscript(n node) node {
 		}
 		args = append(args, p.subscribed())
 	}
-	p.expect(tokRBracket)
+	end := p.expect(tokRBracket).end
 	if len(args) == 1 {
-		return &getitemNode{at(t.line), n, args[0]}
+		return &getitemNode{at(t.line), n, args[0], end}
 	}
-	return &getitemNode{at(t.line), n, &tupleNode{at(t.line), args}}
+	return &getitemNode{at(t.line), n, &tupleNode{at(t.line), args}, end}
 }
 
 // subscribed reads one index or slice.
@@ -399,7 +399,7 @@ func (p *parser) filters(n node, inline bool) node {
 			p.advance()
 		}
 		t := p.expect(tokName)
-		f := &filterNode{at: at(t.line), node: n, name: p.dotted(t.text)}
+		f := &filterNode{spot: t.spot(), node: n, name: p.dotted(t.text)}
 		if p.cur.kind == tokLParen {
 			f.callArgs = p.callArgs()
 		}
@@ -422,7 +422,7 @@ func (p *parser) dotted(name string) string {
 func (p *parser) test(n node) node {
 	line := p.advance().line
 	negated := p.skipName("not")
-	t := &testNode{at: at(line), node: n}
+	t := &testNode{spot: spot{at(line), p.cur.off}, node: n}
 	t.name = p.dotted(p.expect(tokName).text)
 	switch k := p.cur.kind; {
 	case k == tokLParen:

@@ -11,10 +11,10 @@ func (p *parser) saltLoad() []node {
 	target := p.assignTarget(false)
 	name := "_" + p.freeID()
 	body := p.statements(true, "endload")
-	call := &callNode{at: line, node: &nameNode{line, name, ctxLoad}}
+	call := &callNode{at: line, node: &nameNode{hidden(line), name, ctxLoad}}
 	return []node{
 		&macroNode{at: line, name: name, body: body},
-		&assignNode{line, target, &filterNode{at: line, node: call, name: filter}},
+		&assignNode{line, target, &filterNode{spot: hidden(line), node: call, name: filter}},
 	}
 }
 
@@ -23,8 +23,8 @@ func (p *parser) saltImport() []node {
 	imp := p.importTag()
 	line := at(imp.lineno())
 	filter := "load_" + tag[len("import_"):]
-	assign := &assignNode{line, &nameNode{line, imp.target, ctxStore},
-		&filterNode{at: line, node: &nameNode{line, imp.target, ctxLoad}, name: filter}}
+	assign := &assignNode{line, &nameNode{hidden(line), imp.target, ctxStore},
+		&filterNode{spot: hidden(line), node: &nameNode{hidden(line), imp.target, ctxLoad}, name: filter}}
 	return p.profileBlock(imp.template, tag, []node{imp, assign}, line)
 }
 
@@ -38,7 +38,7 @@ func (p *parser) saltProfile() []node {
 
 func (p *parser) profileBlock(label node, source string, body []node, line at) []node {
 	id := "_salt_profile_" + p.freeID()
-	out := []node{&assignNode{line, &nameNode{line, id, ctxStore}, &profileNode{line, label, source}}}
+	out := []node{&assignNode{line, &nameNode{hidden(line), id, ctxStore}, &profileNode{line, label, source}}}
 	out = append(out, body...)
-	return append(out, &exprStmtNode{0, &profileEndNode{0, &nameNode{0, id, ctxLoad}}})
+	return append(out, &exprStmtNode{0, &profileEndNode{0, &nameNode{hidden(0), id, ctxLoad}}})
 }

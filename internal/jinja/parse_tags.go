@@ -100,8 +100,16 @@ func (p *parser) blockTag() node {
 }
 
 func (p *parser) extendsTag() node {
-	line := p.advance().line
-	return &extendsNode{at(line), p.expression(true)}
+	n := &extendsNode{at: at(p.advance().line)}
+	n.template, n.text = p.templateExpr()
+	return n
+}
+
+// templateExpr reads the expression that names a template.
+func (p *parser) templateExpr() (node, span) {
+	off := p.cur.off
+	n := p.expression(true)
+	return n, span{off, p.last}
 }
 
 // importContext reads "with context" or "without context".
@@ -116,7 +124,7 @@ func (p *parser) importContext(byDefault bool) bool {
 
 func (p *parser) includeTag() node {
 	n := &includeNode{at: at(p.advance().line)}
-	n.template = p.expression(true)
+	n.template, n.text = p.templateExpr()
 	if p.cur.isName("ignore") && p.look().isName("missing") {
 		n.ignoreMissing = true
 		p.advance()
@@ -127,8 +135,9 @@ func (p *parser) includeTag() node {
 }
 
 func (p *parser) importTag() *importNode {
-	n := &importNode{at: at(p.advance().line)}
-	n.template = p.expression(true)
+	t := p.advance()
+	n := &importNode{at: at(t.line), tag: t.text}
+	n.template, n.text = p.templateExpr()
 	p.expectName("as")
 	n.target = p.targetName().name
 	n.withContext = p.importContext(false)
@@ -137,7 +146,7 @@ func (p *parser) importTag() *importNode {
 
 func (p *parser) fromTag() node {
 	n := &fromNode{at: at(p.advance().line)}
-	n.template = p.expression(true)
+	n.template, n.text = p.templateExpr()
 	p.expectName("import")
 	context := func() bool {
 		if (p.cur.text == "with" || p.cur.text == "without") && p.look().isName("context") {
@@ -240,7 +249,7 @@ func (p *parser) doTag() node {
 // targetName reads a name that is assigned to.
 func (p *parser) targetName() *nameNode {
 	t := p.expect(tokName)
-	n := &nameNode{at(t.line), t.text, ctxStore}
+	n := &nameNode{t.spot(), t.text, ctxStore}
 	p.checkTarget(n)
 	return n
 }

@@ -70,14 +70,22 @@ func sourceContext(source string, line int, marker string) string {
 // caller did, and a trailing newline is kept. name is the template's path
 // (tmplpath); it may be "". The error is a *RenderError, or the context's.
 func RenderSalt(ctx context.Context, name string, source string, r *Render) (string, error) {
+	run, sls := saltRender(name, r)
+	out, err := renderSalt(ctx, source, run, sls)
+	if err != nil {
+		return "", saltError(ctx, err, source, sls, run.Vars.Has("sls"))
+	}
+	return out, nil
+}
+
+// saltRender adds the variables that follow from the name of the template and
+// its SLS, which it returns.
+func saltRender(name string, r *Render) (run *Render, sls string) {
 	vars := r.Vars
 	if vars == nil {
 		vars = py.NewDict()
 	}
-	sls := ""
-	hasSLS := false
 	if v, ok := vars.GetStr("sls"); ok {
-		hasSLS = true
 		sls = py.ToStr(v)
 		vars = vars.Copy()
 		for k, v := range slsContext(name, sls).All() {
@@ -86,30 +94,31 @@ func RenderSalt(ctx context.Context, name string, source string, r *Render) (str
 			}
 		}
 	}
-	run := *r
-	run.Vars = vars
-	out, err := renderSalt(ctx, source, &run, sls != "")
-	if err != nil {
-		return "", saltError(ctx, err, source, sls, hasSLS)
-	}
-	return out, nil
+	with := *r
+	with.Vars = vars
+	return &with, sls
 }
 
-func renderSalt(ctx context.Context, source string, r *Render, sls bool) (string, error) {
+// parseSalt parses the main template of a render.
+func parseSalt(source string, r *Render, sls string) (*Template, error) {
 	opts, ok := r.Vars.Lookup("opts").(*py.Dict)
 	if !ok {
 		opts = py.NewDict()
 	}
-	o, err := OptionsFromSalt(opts, sls)
+	o, err := OptionsFromSalt(opts, sls != "")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	text, err := header(source, &o, func(s string) (py.Value, error) { return py.LoadsJSON(s) },
 		func(msg string) { r.log("warning", msg) })
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	t, err := r.Cache.parse("", "", text, &o)
+	return r.Cache.parse("", "", text, &o)
+}
+
+func renderSalt(ctx context.Context, source string, r *Render, sls string) (string, error) {
+	t, err := parseSalt(source, r, sls)
 	if err != nil {
 		return "", err
 	}

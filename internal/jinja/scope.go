@@ -117,6 +117,29 @@ func (s *symbols) findRef(name string) *variable {
 	return nil
 }
 
+// fromContext says whether a name is read from the context, if perhaps only
+// where a branch did not assign it.
+func (s *symbols) fromContext(name string) bool {
+	v := s.findRef(name)
+	for v != nil {
+		for s != nil && s.refs[name] != v {
+			s = s.parent
+		}
+		if s == nil {
+			return false
+		}
+		switch l := s.loads[v]; l.kind {
+		case loadResolve:
+			return true
+		case loadAlias:
+			v, s = l.from, s.parent
+		default:
+			return false
+		}
+	}
+	return false
+}
+
 func (s *symbols) store(name string) {
 	s.stores[name] = true
 	if s.refs[name] != nil {
