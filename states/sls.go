@@ -9,6 +9,7 @@ import (
 	"pinch/internal/fnmatch"
 	"pinch/internal/jinja"
 	"pinch/internal/py"
+	"pinch/states/low"
 )
 
 // renderState renders one SLS with all that it includes (Salt: render_state).
@@ -203,6 +204,11 @@ func (c *compiler) include(ctx context.Context, state *py.Dict, inc py.Value, fr
 				return err
 			}
 		}
+		for _, e := range own.list {
+			if e.Class == ClassSLSMissing && e.SLS == n && e.Pos == (low.Pos{}) {
+				e.Pos = c.positionOf(from.env, from.sls, "include", "")
+			}
+		}
 		errs.list = append(errs.list, own.list...)
 	}
 	return nil
@@ -235,13 +241,17 @@ func (c *compiler) unresolved(env, name string, from includer, resolved []string
 		if env == xenv {
 			where = strings.Join(matches.envs(), ", ")
 		}
-		errs.add(problem(ClassIncludeMissing, name,
-			"Unknown include: Specified SLS %s: %s is not available on the salt master in saltenv(s): %s ", env, name, where))
+		e := problem(ClassIncludeMissing, name,
+			"Unknown include: Specified SLS %s: %s is not available on the salt master in saltenv(s): %s ", env, name, where)
+		e.Pos = c.positionOf(from.env, from.sls, "include", "")
+		errs.add(e)
 		return
 	}
-	errs.add(problem(ClassIncludeAmbiguous, name,
+	e := problem(ClassIncludeAmbiguous, name,
 		"Ambiguous include: Specified SLS %s: %s is available on the salt master in multiple available saltenvs: %s",
-		env, name, strings.Join(resolved, ", ")))
+		env, name, strings.Join(resolved, ", "))
+	e.Pos = c.positionOf(from.env, from.sls, "include", "")
+	errs.add(e)
 }
 
 // mergeNested notes who included each ID and merges the included SLS.

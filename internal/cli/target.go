@@ -194,12 +194,7 @@ func (a *app) logger(level string) *slog.Logger {
 	case "debug", "trace", "all", "garbage":
 		l = slog.LevelDebug
 	}
-	return slog.New(slog.NewTextHandler(a.env.Stderr, &slog.HandlerOptions{Level: l, ReplaceAttr: func(_ []string, at slog.Attr) slog.Attr {
-		if at.Key == slog.TimeKey {
-			return slog.Attr{}
-		}
-		return at
-	}}))
+	return slog.New(newLogHandler(a.env.Stderr, l))
 }
 
 // treeLog takes what templates and the compiler log.
