@@ -24,6 +24,7 @@ type Conn struct {
 	done     chan struct{} // closed when the transport has ended
 	wg       sync.WaitGroup
 	sessions atomic.Int64
+	attempts int          // of Dial
 	lastEnd  atomic.Int64 // UnixNano of the end of the latest session
 	noSFTP   atomic.Bool  // the host refused SFTP
 	onClose  func() error
@@ -38,9 +39,12 @@ type Conn struct {
 
 // Stats are the costs of a connection so far.
 type Stats struct {
-	BytesIn  int64 // from the host, as encrypted
-	BytesOut int64
-	Sessions int64 // channels opened: commands and SFTP
+	// Connections counts those that Dial took: 1, and one more for each that
+	// the host dropped before the login. Jump hosts have their own.
+	Connections int64
+	BytesIn     int64 // from the host, as encrypted
+	BytesOut    int64
+	Sessions    int64 // channels opened: commands and SFTP
 	// Flips counts how often something came from the host after something was
 	// sent: an upper bound of the round trips waited for, and exactly them
 	// when only one thing is done at a time.
@@ -191,10 +195,11 @@ func (c *Conn) Close() error {
 // Stats returns the costs so far.
 func (c *Conn) Stats() Stats {
 	return Stats{
-		BytesIn:  c.net.in.Load(),
-		BytesOut: c.net.out.Load(),
-		Sessions: c.sessions.Load(),
-		Flips:    c.net.flips.Load(),
+		Connections: int64(c.attempts),
+		BytesIn:     c.net.in.Load(),
+		BytesOut:    c.net.out.Load(),
+		Sessions:    c.sessions.Load(),
+		Flips:       c.net.flips.Load(),
 	}
 }
 

@@ -366,6 +366,9 @@ func TestStatsCountRoundTrips(t *testing.T) {
 	if n := c.Stats().Flips - opened.Flips; n < 10 || n > 20 {
 		t.Errorf("10 questions took %d flips", n)
 	}
+	if n := opened.Connections; n != 1 {
+		t.Errorf("%d connections for one login", n)
+	}
 	if c.Stats().BytesIn == 0 || c.Stats().BytesOut == 0 {
 		t.Error("no bytes counted")
 	}

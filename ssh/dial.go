@@ -28,8 +28,12 @@ func (p *Pool) dial(ctx context.Context, e Endpoint, o Options) (*Conn, error) {
 	for attempt := 1; ; attempt++ {
 		c, err := p.dialOnce(ctx, s, limit)
 		var unreachable *UnreachableError
-		if err == nil || !errors.As(err, &unreachable) {
-			return c, err
+		if err == nil {
+			c.attempts = attempt
+			return c, nil
+		}
+		if !errors.As(err, &unreachable) {
+			return nil, err
 		}
 		wait := time.Second // ConnectionAttempts: ssh too waits a second
 		if attempt >= s.attempts {

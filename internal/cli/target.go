@@ -337,8 +337,8 @@ func (p *printer) close(results []*fleet.Result) error {
 	if p.c.Bool("stats") {
 		for _, r := range results {
 			s := r.Stats
-			fmt.Fprintf(p.app.env.Stderr, "pinch: %s: %.3f s, %d bytes out, %d bytes in, 1 connection, %d sessions, %d round trips, shim %s\n",
-				r.ID, r.Elapsed.Seconds(), s.BytesOut, s.BytesIn, s.Sessions, s.Flips, map[bool]string{true: "uploaded", false: "cached"}[s.Uploaded])
+			fmt.Fprintf(p.app.env.Stderr, "pinch: %s: %.3f s, %d bytes out, %d bytes in, %d connections, %d sessions, %d round trips, shim %s\n",
+				r.ID, r.Elapsed.Seconds(), s.BytesOut, s.BytesIn, s.Connections, s.Sessions, s.Flips, map[bool]string{true: "uploaded", false: "cached"}[s.Uploaded])
 		}
 	}
 	if p.file != nil {

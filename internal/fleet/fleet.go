@@ -100,8 +100,8 @@ func (r *Result) Failed() bool { return r.Err != nil || r.Retcode != 0 }
 
 // Stats are what a job cost.
 type Stats struct {
-	BytesIn, BytesOut, Sessions, Flips int64
-	Uploaded                           bool // the shim was not there
+	ssh.Stats
+	Uploaded bool // the shim was not there
 }
 
 // Run works on the hosts and calls each for every one that is done, one at a

@@ -113,8 +113,7 @@ func (w *worker) close(ctx context.Context, err error) error {
 		}
 	}
 	if w.conn != nil {
-		s := w.conn.Stats()
-		w.res.Stats.BytesIn, w.res.Stats.BytesOut, w.res.Stats.Sessions, w.res.Stats.Flips = s.BytesIn, s.BytesOut, s.Sessions, s.Flips
+		w.res.Stats.Stats = w.conn.Stats()
 		if cerr := w.conn.Close(); cerr != nil {
 			w.f.Log.Debug("closing the connection", "host", w.host.ID, "error", cerr)
 		}
