@@ -2,6 +2,7 @@ package states
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -333,7 +334,10 @@ func (c *compiler) decryptText(ctx context.Context, s string) (string, error) {
 
 // renderFor answers slsutil.renderer and the functions of Salt's module jinja.
 func (c *compiler) renderFor(ctx context.Context, r saltfun.RenderRequest) (py.Value, error) {
-	t := &template{text: r.Text, pipe: r.Pipe, saltenv: "base", vars: r.Vars.Copy()}
+	t := &template{text: r.Text, pipe: r.Pipe, saltenv: "base", vars: py.NewDict()}
+	if r.Vars != nil {
+		t.vars.Update(r.Vars)
+	}
 	for key, field := range map[string]*string{"saltenv": &t.saltenv, "sls": &t.sls} {
 		if v, ok := t.vars.DeleteStr(key); ok {
 			*field = str(v)
@@ -365,8 +369,22 @@ func (c *compiler) renderFor(ctx context.Context, r saltfun.RenderRequest) (py.V
 		t.file = f
 	}
 	v, err := c.compileTemplate(ctx, t)
-	if s, ok := v.(rendered); ok {
-		return py.Str(s.text), err
+	if err != nil {
+		return nil, asException(ctx, err)
 	}
-	return v, err
+	if s, ok := v.(rendered); ok {
+		return py.Str(s.text), nil
+	}
+	return v, nil
+}
+
+// asException is a rendering error as the exception that a function raises with
+// it. What ends the compile, and what pinch refuses, stays as it is.
+func asException(ctx context.Context, err error) error {
+	var own *Error
+	if isFatal(ctx, err) || errors.As(err, &own) {
+		return err
+	}
+	class, text := exception(err)
+	return &py.Error{Class: class, Msg: text, Err: err}
 }

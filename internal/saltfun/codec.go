@@ -5,11 +5,12 @@ import (
 
 	"pinch/internal/py"
 	"pinch/internal/saltyaml"
+	"pinch/internal/serialize"
 )
 
 // serialize is slsutil.serialize for the serializers that need no library of
 // their own.
-func serialize(name string, v py.Value, kw *py.Dict) (py.Value, error) {
+func serializeAs(name string, v py.Value, kw *py.Dict) (py.Value, error) {
 	switch name {
 	case "yaml":
 		o, err := yamlOptions(kw)
@@ -36,6 +37,13 @@ func serialize(name string, v py.Value, kw *py.Dict) (py.Value, error) {
 		}
 		return py.Str(s), nil
 	}
+	if serialize.Known(name) {
+		s, err := serialize.Serialize(name, v, kw)
+		if err != nil {
+			return nil, py.Errorf("SerializationError", "%s", text(err))
+		}
+		return s, nil
+	}
 	return nil, noSerializer(name)
 }
 
@@ -56,6 +64,8 @@ func deserialize(name string, v py.Value) (py.Value, error) {
 		out, err = saltyaml.Deserialize(raw)
 	case "json":
 		out, err = py.LoadsJSON(raw)
+	case "configparser":
+		out, err = serialize.Deserialize(name, raw, "<???>")
 	default:
 		return nil, noSerializer(name)
 	}

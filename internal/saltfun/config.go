@@ -26,11 +26,11 @@ func configFuncs() []*function {
 		}),
 		parse("config.manage_mode", "mode", func(c *call) (py.Value, error) { return NormalizeMode(c.arg("mode")), nil }),
 		parse("config.valid_fileproto", "uri", func(c *call) (py.Value, error) {
-			uri, err := c.text("uri")
-			if err != nil {
-				return nil, err
+			uri, ok := c.arg("uri").(py.Str)
+			if !ok {
+				return nil, py.AttributeErrorf("'%s' object has no attribute 'decode'", c.arg("uri").Type())
 			}
-			scheme, _, found := strings.Cut(uri, ":")
+			scheme, _, found := strings.Cut(string(uri), ":")
 			switch {
 			case !found:
 			case scheme == "salt", scheme == "file", scheme == "http", scheme == "https", scheme == "ftp",
@@ -169,7 +169,11 @@ func configOption(c *call) (py.Value, error) {
 			continue
 		}
 		for k, v := range sources[i].data.All() {
-			if s, ok := k.(py.Str); ok && fnmatch.Match(pattern, string(s)) {
+			s, ok := k.(py.Str)
+			if !ok {
+				return nil, py.TypeErrorf("expected string or bytes-like object, got '%s'", k.Type())
+			}
+			if fnmatch.Match(pattern, string(s)) {
 				out.SetStr(string(s), v)
 			}
 		}
@@ -267,43 +271,6 @@ func NormalizeMode(mode py.Value) py.Value {
 		s = "0" + s
 	}
 	return py.Str(s)
-}
-
-// sdbGet resolves an sdb:// URI; other values are returned as they are.
-func sdbGet(h *Host, v py.Value, strict bool) (py.Value, error) {
-	invalid := func(text string) (py.Value, error) {
-		if strict {
-			return nil, py.Errorf("SaltInvocationError", "%s", text)
-		}
-		return v, nil
-	}
-	s, ok := v.(py.Str)
-	rest, found := strings.CutPrefix(string(s), "sdb://")
-	if !ok || !found {
-		return invalid(`SDB uri must start with "sdb://"`)
-	}
-	name, query, _ := strings.Cut(rest, "/")
-	if query == "" {
-		return invalid("SDB uri must have a profile name as a first part of the uri before the /")
-	}
-	profile, _ := h.Opts.Lookup(name).(*py.Dict)
-	if profile.Len() == 0 {
-		own, _ := h.Opts.Lookup("pillar").(*py.Dict)
-		profile, _ = own.Lookup(name).(*py.Dict)
-	}
-	if !profile.Has("driver") {
-		return invalid(`SDB profile "` + name + `" wasnt found in the minion configuration`)
-	}
-	driver := py.ToStr(profile.Lookup("driver"))
-	if driver != "env" {
-		return nil, py.Errorf("CommandExecutionError", "%s: sdb driver %s is not supported (only env is)", string(s), driver)
-	}
-	if h.Environ != nil {
-		if val, ok := h.Environ(query); ok {
-			return py.Str(val), nil
-		}
-	}
-	return py.None, nil
 }
 
 // get is match.Traverse with Salt's default delimiter.

@@ -27,7 +27,11 @@ func matchFuncs() []*function {
 			if c.fn.index("minion_id") >= 0 {
 				id = c.arg("minion_id")
 			}
-			return c.h.match(m.kind, c.arg("tgt"), delim, id), nil
+			ok := c.h.match(m.kind, c.arg("tgt"), delim, id)
+			if m.kind == "ipcidr" && !ok && !isAddressOrNet(py.ToStr(c.arg("tgt"))) {
+				return py.NewList(), nil // what Salt's matcher answers
+			}
+			return py.Bool(ok), nil
 		}))
 	}
 	return append(out,
@@ -39,7 +43,7 @@ func matchFuncs() []*function {
 
 // match says whether a minion is meant: this one, or the one named. Salt's
 // functions answer False where a matcher raises.
-func (h *Host) match(kind string, tgt py.Value, delim string, id py.Value) py.Bool {
+func (h *Host) match(kind string, tgt py.Value, delim string, id py.Value) bool {
 	m := h.matcher()
 	if _, none := id.(py.NoneType); !none {
 		m.Minion.ID = py.ToStr(id)
@@ -47,9 +51,9 @@ func (h *Host) match(kind string, tgt py.Value, delim string, id py.Value) py.Bo
 	ok, err := m.Match(kind, tgt, delim)
 	if err != nil {
 		h.log("error", "match."+kind+" "+py.Repr(tgt)+": "+err.Error())
-		return py.False
+		return false
 	}
-	return py.Bool(ok)
+	return ok
 }
 
 // matchKind maps the tgt_type of match.filter_by to a matcher.

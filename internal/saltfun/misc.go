@@ -6,9 +6,6 @@ import (
 
 func miscFuncs() []*function {
 	return []*function{
-		parse("sdb.get", "uri, strict=False", func(c *call) (py.Value, error) {
-			return sdbGet(c.h, c.arg("uri"), c.is("strict"))
-		}),
 		parse("salt_version.get_release_number", "name", func(c *call) (py.Value, error) {
 			name, ok := c.arg("name").(py.Str)
 			if !ok {

@@ -2,6 +2,7 @@ package saltfun
 
 import (
 	"fmt"
+	"math/big"
 	"math/bits"
 	"net/netip"
 	"strconv"
@@ -13,15 +14,48 @@ import (
 func networkFuncs() []*function {
 	return []*function{
 		parse("network.calc_net", "ip_addr, netmask=None", func(c *call) (py.Value, error) {
-			text := py.ToStr(c.arg("ip_addr"))
-			if !c.none("netmask") {
-				text += "/" + py.ToStr(c.arg("netmask"))
-			}
-			p, err := network(text, false)
+			p, err := calcNet(c.arg("ip_addr"), c.arg("netmask"))
 			if err != nil {
 				return nil, err
 			}
 			return py.Str(p.String()), nil
+		}),
+		parse("network.convert_cidr", "cidr", func(c *call) (py.Value, error) {
+			p, err := calcNet(c.arg("cidr"), py.None)
+			if err != nil {
+				return nil, err
+			}
+			mask, last := edges(p)
+			return py.DictOf("network", py.Str(p.Addr().String()), "netmask", py.Str(mask.String()), "broadcast", py.Str(last.String())), nil
+		}),
+		parse("network.is_loopback", "ip_addr", func(c *call) (py.Value, error) {
+			a, err := address(py.ToStr(c.arg("ip_addr")))
+			if err != nil {
+				return nil, err
+			}
+			return py.Bool(a.Is4() && a.IsLoopback() || a == netip.IPv6Loopback()), nil
+		}),
+		parse("network.reverse_ip", "ip_addr", func(c *call) (py.Value, error) {
+			a, err := address(py.ToStr(c.arg("ip_addr")))
+			if err != nil {
+				return nil, err
+			}
+			return py.Str(reversePointer(a)), nil
+		}),
+		parse("network.iphexval", "ip", func(c *call) (py.Value, error) {
+			text, ok := c.arg("ip").(py.Str)
+			if !ok {
+				return nil, py.AttributeErrorf("'%s' object has no attribute 'split'", c.arg("ip").Type())
+			}
+			out := ""
+			for _, part := range strings.Split(string(text), ".") {
+				n, err := strconv.Atoi(strings.TrimSpace(part))
+				if err != nil {
+					return nil, py.ValueErrorf("invalid literal for int() with base 10: %s", py.Repr(py.Str(part)))
+				}
+				out += fmt.Sprintf("%02X", n)
+			}
+			return py.Str(out), nil
 		}),
 		parse("network.ip_in_subnet", "ip_addr, cidr", func(c *call) (py.Value, error) {
 			p, err := network(py.ToStr(c.arg("cidr")), true)
@@ -76,14 +110,78 @@ func address(text string) (netip.Addr, error) {
 	return a, nil
 }
 
+// calcNet is Salt's calc_net: the network of an address, which may be a number.
+func calcNet(ip, mask py.Value) (netip.Prefix, error) {
+	if _, none := mask.(py.NoneType); none {
+		if n, ok := py.AsBig(ip); ok {
+			return numberNet(n)
+		}
+		return network(py.ToStr(ip), false)
+	}
+	return network(py.ToStr(ip)+"/"+py.ToStr(mask), false)
+}
+
+// numberNet is the network of one address that is given as a number.
+func numberNet(n *big.Int) (netip.Prefix, error) {
+	switch {
+	case n.Sign() < 0 || n.BitLen() > 128:
+		return netip.Prefix{}, py.ValueErrorf("%s does not appear to be an IPv4 or IPv6 network", n)
+	case n.BitLen() <= 32:
+		var b [4]byte
+		return netip.PrefixFrom(netip.AddrFrom4([4]byte(n.FillBytes(b[:]))), 32), nil
+	}
+	var b [16]byte
+	return netip.PrefixFrom(netip.AddrFrom16([16]byte(n.FillBytes(b[:]))), 128), nil
+}
+
+// edges are the mask and the last address of a network.
+func edges(p netip.Prefix) (mask, last netip.Addr) {
+	net := p.Addr().AsSlice()
+	m := make([]byte, len(net))
+	for i := range m {
+		left := min(max(p.Bits()-8*i, 0), 8)
+		m[i] = byte(0xff << (8 - left))
+		net[i] |= ^m[i]
+	}
+	mask, _ = netip.AddrFromSlice(m) // as long as an address
+	last, _ = netip.AddrFromSlice(net)
+	return mask, last
+}
+
+// reversePointer is the name under which the name service has the address.
+func reversePointer(a netip.Addr) string {
+	b := a.AsSlice()
+	var parts []string
+	for i := len(b) - 1; i >= 0; i-- {
+		if a.Is4() {
+			parts = append(parts, strconv.Itoa(int(b[i])))
+		} else {
+			parts = append(parts, fmt.Sprintf("%x.%x", b[i]&15, b[i]>>4))
+		}
+	}
+	if a.Is4() {
+		return strings.Join(parts, ".") + ".in-addr.arpa"
+	}
+	return strings.Join(parts, ".") + ".ip6.arpa"
+}
+
+func isAddressOrNet(text string) bool {
+	if _, err := address(text); err == nil {
+		return true
+	}
+	_, err := network(text, true)
+	return err == nil
+}
+
 // network is Python's ipaddress.ip_network.
 func network(text string, strict bool) (netip.Prefix, error) {
 	bad := py.ValueErrorf("%s does not appear to be an IPv4 or IPv6 network", py.Repr(py.Str(text)))
 	ip, mask, hasMask := strings.Cut(text, "/")
 	a, err := netip.ParseAddr(ip)
-	if err != nil || a.Zone() != "" {
+	if err != nil {
 		return netip.Prefix{}, bad
 	}
+	a = a.WithZone("")
 	n := a.BitLen()
 	if hasMask {
 		if n, err = maskBits(mask, a); err != nil {

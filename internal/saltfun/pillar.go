@@ -11,12 +11,20 @@ func pillarFuncs() []*function {
 	const get = "key, default=NOT_SET, merge=False, merge_nested_lists=None, delimiter=':', pillarenv=None, saltenv=None, unmask=None"
 	const items = "*args, pillar=None, pillar_enc=None, pillarenv=None, saltenv=None, unmask=None"
 	return []*function{
-		parse("pillar.get", get, pillarGet),
-		parse("pillar.fetch", get, pillarGet),
-		parse("pillar.items", items, pillarItems),
-		parse("pillar.data", items, pillarItems),
-		parse("pillar.item", "*args, default=None, delimiter=None, pillarenv=None, saltenv=None, unmask=None", pillarItem),
-		parse("pillar.raw", "key=None, unmask=None", func(c *call) (py.Value, error) {
+		parse("pillar.get", get, masked(pillarGet)),
+		parse("pillar.fetch", get, masked(pillarGet)),
+		parse("pillar.items", items, masked(pillarItems)),
+		parse("pillar.data", items, masked(pillarItems)),
+		parse("pillar.obfuscate", items, func(c *call) (py.Value, error) {
+			v, err := masked(pillarItems)(c)
+			if err != nil {
+				return nil, err
+			}
+			return obfuscate(v), nil
+		}),
+		parse("pillar.ext", "external, pillar=None, unmask=None", masked(pillarExt)),
+		parse("pillar.item", "*args, default=None, delimiter=None, pillarenv=None, saltenv=None, unmask=None", masked(pillarItem)),
+		parse("pillar.raw", "key=None, unmask=None", masked(func(c *call) (py.Value, error) {
 			if !c.is("key") {
 				return plainCopy(c.h.Pillar), nil
 			}
@@ -25,7 +33,7 @@ func pillarFuncs() []*function {
 				v = py.NewDict()
 			}
 			return v, err
-		}),
+		})),
 		parse("pillar.ls", items, func(c *call) (py.Value, error) {
 			v, err := pillarItems(c)
 			if err != nil {
@@ -146,8 +154,11 @@ func pillarItems(c *call) (py.Value, error) {
 		return pick(pillar, c.rest, py.Str(""), ":")
 	}
 	override, _ := c.arg("pillar").(*py.Dict)
-	if c.is("pillar_enc") {
-		return nil, py.Errorf("CommandExecutionError", "%s: pillar_enc is not supported", c.fn.name)
+	if c.is("pillar_enc") && c.is("pillar") {
+		var err error
+		if override, err = decryptOverride(c); err != nil {
+			return nil, err
+		}
 	}
 	return fresh(c, override)
 }

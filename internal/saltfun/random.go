@@ -18,19 +18,20 @@ func randomFuncs() []*function {
 		}),
 		parse("random.str_encode", "value, encoder='base64'", func(c *call) (py.Value, error) {
 			raw, err := toBytes(c.arg("value"))
-			switch {
-			case py.ToStr(c.arg("encoder")) != "base64":
-				return nil, py.Errorf("SaltInvocationError", "You must specify a valid encoder")
-			case err != nil:
+			// With another encoder Salt encodes bytes again, which fails.
+			if err != nil || py.ToStr(c.arg("encoder")) != "base64" {
 				return nil, py.Errorf("SaltInvocationError", "Value must be an encode-able string")
 			}
 			return py.Str(base64.StdEncoding.EncodeToString(raw)), nil
 		}),
 		parse("random.rand_int", "start=1, end=10, seed=None", func(c *call) (py.Value, error) {
-			start, ok1 := py.AsInt(c.arg("start"))
-			end, ok2 := py.AsInt(c.arg("end"))
-			if !ok1 || !ok2 {
-				return nil, py.TypeErrorf("'%s' object cannot be interpreted as an integer", c.arg("start").Type())
+			start, err := wholeNumber(c.arg("start"))
+			if err != nil {
+				return nil, err
+			}
+			end, err := wholeNumber(c.arg("end"))
+			if err != nil {
+				return nil, err
 			}
 			if end < start {
 				return nil, py.ValueErrorf("empty range for randrange() (%d, %d, %d)", start, end+1, end-start+1)
@@ -59,6 +60,9 @@ func randomFuncs() []*function {
 			}
 			return py.Int(r.Below(n)), nil
 		}),
+		parse("random.get_str", "length=20, chars=None, lowercase=True, uppercase=True, digits=True, punctuation=True, whitespace=False, printable=False",
+			randomString),
+		parse("random.shadow_hash", "crypt_salt=None, password=None, algorithm='sha512'", shadowHash),
 		parse("random.sample", "value, size, seed=None", func(c *call) (py.Value, error) {
 			n, ok := py.AsInt(c.arg("size"))
 			if !ok {
@@ -79,7 +83,7 @@ func randomFuncs() []*function {
 func hashValue(v py.Value, kind string) (py.Value, error) {
 	raw, err := toBytes(v)
 	if err != nil {
-		return nil, err
+		return nil, py.TypeErrorf("object supporting the buffer API required")
 	}
 	h, err := fileserver.NewHash(kind)
 	if err != nil {

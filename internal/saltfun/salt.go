@@ -39,7 +39,7 @@ func newRegistry() *registry {
 	for _, table := range [][]*function{
 		configFuncs(), cpFuncs(), defaultsFuncs(), grainsFuncs(), hashFuncs(), jinjaFuncs(),
 		logFuncs(), matchFuncs(), miscFuncs(), networkFuncs(), pathFuncs(), pillarFuncs(),
-		randomFuncs(), slsutilFuncs(), testFuncs(), versionFuncs(),
+		randomFuncs(), sdbFuncs(), slsutilFuncs(), testFuncs(), versionFuncs(),
 	} {
 		for _, fn := range table {
 			r.funcs[fn.name] = fn

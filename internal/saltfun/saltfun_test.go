@@ -10,21 +10,25 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pinch/internal/fileserver"
 	"pinch/internal/golden"
 	"pinch/internal/py"
 	"pinch/internal/saltfun"
+	"pinch/states"
 )
 
-// newHost returns the host that the recorded calls were made on.
-func newHost(t *testing.T) *saltfun.Host {
+// files are the tree that the calls were recorded with.
+var files = map[string]string{
+	"a/defaults.yaml": "x: 1\nd: {y: 0644}\n", "a/b/f.txt": "hi\r\nthere\n", "j.json": `{"j": [1]}`,
+	"jj/defaults.json": `{"j": [1]}`, "a/t.sls": "t: {{ 1 + 1 }}\n",
+	"map.jinja": "{% set m = {'a': [1, 'x'], 'g': grains['os']} %}\n",
+}
+
+// tree is the minion that the calls were recorded on: record.py has it too.
+func tree(t *testing.T) *states.Tree {
 	t.Helper()
-	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"a/defaults.yaml": "x: 1\nd: {y: 0644}\n", "a/b/f.txt": "hi\r\nthere\n", "j.json": `{"j": [1]}`,
-		"jj/defaults.json": `{"j": [1]}`, "a/t.sls": "t: {{ 1 + 1 }}\n",
-	} {
-		path := filepath.Join(dir, name)
+	top := t.TempDir()
+	write := func(name, text string) {
+		path := filepath.Join(top, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -32,10 +36,38 @@ func newHost(t *testing.T) *saltfun.Host {
 			t.Fatal(err)
 		}
 	}
-	files, err := fileserver.New(fileserver.Options{Roots: []fileserver.Env{{Name: "base", Dirs: []string{dir}}, {Name: "dev"}}})
+	for name, text := range files {
+		write("base/"+name, text)
+	}
+	write("pillar/top.sls", "base: {'*': [p]}\n")
+	write("pillar/p.sls", `'p': {"q": {"r": [{"z": 5}, 7]}}
+'80': s
+'l': [1, 2]
+'none': null
+'master': {"mk": "mv"}
+'role': web
+90: i
+`)
+	write("sdb.yaml", "a: {b: 1, c: [x, y]}\nk: v\n")
+	write("sdb2.yaml", "a: {b: 2}\nz: last\n")
+	dir := func(name string) *py.List { return py.Strings(filepath.Join(top, name)) }
+	tr, err := states.NewTree(states.Config{
+		Opts: py.DictOf("file_roots", py.DictOf("base", dir("base"), "dev", dir("dev")), "pillar_roots", py.DictOf("base", dir("pillar")),
+			"cachedir", py.Str("/cache"), "backup_mode", py.Str(""), "nodegroups", py.DictOf("webs", py.Str("minion*")),
+			"myopt", py.DictOf("k", py.NewList(py.Int(1), py.Int(2))), "env1", py.DictOf("driver", py.Str("env")),
+			"yaml1", py.DictOf("driver", py.Str("yaml"), "files", py.Strings(filepath.Join(top, "sdb.yaml"), filepath.Join(top, "sdb2.yaml"))),
+			"sdbv", py.Str("sdb://env1/NOPE_SET"), "sdby", py.Str("sdb://yaml1/a:c")),
+		Environ: func(string) (string, bool) { return "", false },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tr
+}
+
+// newHost returns the host that the recorded calls were made on.
+func newHost(t *testing.T, tr *states.Tree) *states.Compiled {
+	t.Helper()
 	pillar := py.DictOf(
 		"p", py.DictOf("q", py.DictOf("r", py.NewList(py.DictOf("z", py.Int(5)), py.Int(7)))),
 		"80", py.Str("s"), "l", py.NewList(py.Int(1), py.Int(2)), "none", py.None,
@@ -43,27 +75,16 @@ func newHost(t *testing.T) *saltfun.Host {
 	if err := pillar.Set(py.Int(90), py.Str("i")); err != nil {
 		t.Fatal(err)
 	}
-	return &saltfun.Host{
-		ID: "minion1", Files: files, CacheDir: "/cache", Pillar: pillar,
-		Grains: py.DictOf("id", py.Str("minion1"), "os", py.Str("Debian"), "os_family", py.Str("Debian"),
+	c, err := tr.CompilePillar(context.Background(), states.Request{
+		Host: "minion1", SaltEnv: "base", Given: pillar,
+		Grains: py.DictOf("id", py.Str("minion1"), "os", py.Str("Debian"), "os_family", py.Str("Debian"), "kernel", py.Str("Linux"),
 			"roles", py.Strings("web", "db"), "ipv4", py.Strings("10.0.0.1"),
 			"n", py.DictOf("a", py.DictOf("b", py.Int(1))), "serialnumber", py.Str("ABCD1234"), "fqdn", py.Str("m.example.org")),
-		Opts: py.DictOf("id", py.Str("minion1"), "saltenv", py.Str("base"), "hash_type", py.Str("sha256"), "backup_mode", py.Str(""),
-			"nodegroups", py.DictOf("webs", py.Str("minion*")), "pillar", pillar,
-			"myopt", py.DictOf("k", py.NewList(py.Int(1), py.Int(2))), "env1", py.DictOf("driver", py.Str("env")),
-			"sdbv", py.Str("sdb://env1/NOPE_SET")),
-		Environ: func(string) (string, bool) { return "", false },
-		// The renderers are the compiler's; here a text is its own result.
-		Render: func(_ context.Context, r saltfun.RenderRequest) (py.Value, error) {
-			switch {
-			case r.Pipe == "jinja":
-				return py.Str("t: 2\n"), nil
-			case r.URL != "":
-				return py.DictOf("t", py.Int(2)), nil
-			}
-			return py.DictOf("a", py.Int(6)), nil
-		},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return c
 }
 
 type recorded struct {
@@ -94,6 +115,7 @@ func TestGoldenCalls(t *testing.T) {
 		args, _ := json.Marshal(c.Args)
 		c.name = c.Fun + " " + string(args) + " " + string(c.Kwargs)
 	}
+	tr := tree(t)
 	golden.Check(t, "calls_cases.json", file.Cases, func(c recorded) string { return c.name }, func(c recorded) string {
 		args := &py.Args{}
 		for _, a := range c.Args {
@@ -108,7 +130,7 @@ func TestGoldenCalls(t *testing.T) {
 			return err.Error()
 		}
 		args.Kw = dec
-		got, err := newHost(t).Call(context.Background(), c.Fun, args)
+		got, err := newHost(t, tr).Call(context.Background(), c.Fun, args)
 		if c.Error != nil {
 			var pe *py.Error
 			switch {
@@ -160,7 +182,7 @@ func show(v py.Value, err error) string {
 }
 
 func TestSaltObject(t *testing.T) {
-	h := newHost(t)
+	h := &saltfun.Host{ID: "minion1", Opts: py.NewDict(), Grains: py.NewDict(), Pillar: py.DictOf("role", py.Str("web"))}
 	s := h.Salt()
 	for _, c := range []struct {
 		name string
@@ -204,13 +226,14 @@ func TestSaltObject(t *testing.T) {
 
 // What the flag says is read as Salt reads it: "1" hides, "no" and -1 do not.
 func TestSanitize(t *testing.T) {
+	tr := tree(t)
 	for _, c := range []struct {
 		flag py.Value
 		hide bool
 	}{{py.True, true}, {py.Str("TRUE"), true}, {py.Str("1"), true}, {py.Int(-1), false}, {py.Str("no"), false}, {py.None, false}} {
 		for fun, args := range map[string]*py.Args{"grains.items": {}, "grains.item": py.NewArgs(py.Str("id"))} {
 			args.Kw = []py.KwArg{{Name: "sanitize", Value: c.flag}}
-			v, err := newHost(t).Call(context.Background(), fun, args)
+			v, err := newHost(t, tr).Call(context.Background(), fun, args)
 			if err != nil {
 				t.Fatal(err)
 			}

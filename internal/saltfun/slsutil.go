@@ -39,7 +39,7 @@ func slsutilFuncs() []*function {
 		}),
 		parse("slsutil.renderer", "path=None, string=None, default_renderer='jinja|yaml', **kwargs", slsutilRenderer),
 		parse("slsutil.serialize", "serializer, obj, **mod_kwargs", func(c *call) (py.Value, error) {
-			return serialize(py.ToStr(c.arg("serializer")), c.arg("obj"), cleanKwargs(c.kw))
+			return serializeAs(py.ToStr(c.arg("serializer")), c.arg("obj"), cleanKwargs(c.kw))
 		}),
 		parse("slsutil.deserialize", "serializer, stream_or_string, **mod_kwargs", func(c *call) (py.Value, error) {
 			return deserialize(py.ToStr(c.arg("serializer")), c.arg("stream_or_string"))

@@ -81,7 +81,7 @@ func testFuncs() []*function {
 			case err == nil:
 				return v, nil
 			case c.is("return_try_exception"):
-				return py.Str(err.Error()), nil
+				return py.Str(text(err)), nil
 			}
 			return py.None, nil
 		}),

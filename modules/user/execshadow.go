@@ -2,16 +2,30 @@ package user
 
 import (
 	"context"
+	"errors"
 	"sort"
 	"strings"
 
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/internal/secret"
+	"pinch/internal/unixcrypt"
 	"pinch/modules"
 )
 
 type noArgs struct{}
+
+// hashError is the exception for a password that cannot be hashed.
+func hashError(err error) error {
+	var unknown *unixcrypt.AlgorithmError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &unknown):
+		return modules.SaltInvocationError(err.Error())
+	}
+	return modules.CommandExecutionError(err.Error())
+}
 
 type genArgs struct {
 	Password  secret.String `arg:"password,required" doc:"The password in clear text."`
@@ -123,8 +137,8 @@ func shadowFuncs() []*modules.Func {
 			return py.Str("!"), nil
 		}),
 		modules.Query[genArgs]{Name: "shadow.gen_password", Where: modules.Pure, Doc: "Gives the hash of a password.", Run: func(_ context.Context, _ *modules.Call, a *genArgs) (py.Value, error) {
-			h, err := hashPassword(a.Password.Reveal(), a.CryptSalt, a.Algorithm)
-			return py.Str(h), err
+			h, err := unixcrypt.Hash(a.Password.Reveal(), a.CryptSalt, a.Algorithm)
+			return py.Str(h), hashError(err)
 		}}.Func(),
 		changer("shadow.set_password", "Sets the hash of a user's password.", func(a *setPasswordArgs) py.Value { return a.Root }, func(_ context.Context, w host.Writer, a *setPasswordArgs) (bool, error) {
 			hash := a.Password.Reveal()

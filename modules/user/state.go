@@ -9,6 +9,7 @@ import (
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/internal/secret"
+	"pinch/internal/unixcrypt"
 	"pinch/modules"
 	"pinch/states/low"
 )
@@ -149,7 +150,8 @@ func checkPresent(_ context.Context, c *modules.Call, a *presentArgs) (modules.P
 func (a *presentArgs) hash(c host.Reader) (string, error) {
 	password := a.Password.Reveal()
 	if a.HashPassword && password != "" {
-		return rehash(password, readShadow(c, a.Name).passwd)
+		h, err := unixcrypt.Rehash(password, readShadow(c, a.Name).passwd)
+		return h, hashError(err)
 	}
 	if strings.ContainsAny(password, ":\n") {
 		return "", modules.SaltInvocationError("user.present: the password has a colon or a line feed and is no hash: give its hash, or hash_password: True")

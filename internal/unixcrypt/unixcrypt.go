@@ -1,16 +1,17 @@
-package user
+// Package unixcrypt makes the password hashes of crypt(3): SHA-512, SHA-256 and
+// MD5, as /etc/shadow has them.
+package unixcrypt
 
 import (
 	"crypto/md5"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/sha512"
+	"errors"
 	"fmt"
 	"hash"
 	"strconv"
 	"strings"
-
-	"pinch/modules"
 )
 
 // hashDigits are the digits of the base64 that crypt(3) uses, and of its salts.
@@ -24,12 +25,20 @@ const (
 	maxHashRounds = 10_000_000
 )
 
-// hashPassword hashes a clear-text password as crypt(3) does. algorithm is
+// AlgorithmError says that there is no algorithm of that name.
+type AlgorithmError struct{ Name string }
+
+// Error implements error.
+func (e *AlgorithmError) Error() string {
+	return fmt.Sprintf("Cannot hash using '%s' hash algorithm: sha512, sha256 and md5 are supported", e.Name)
+}
+
+// Hash hashes a clear-text password as crypt(3) does. algorithm is
 // sha512, sha256 or md5 ("": sha512); salt "" is a random one, and may begin
 // with "rounds=N$".
-func hashPassword(password, salt, algorithm string) (string, error) {
+func Hash(password, salt, algorithm string) (string, error) {
 	if strings.ContainsRune(password, 0) {
-		return "", modules.CommandExecutionError("a password cannot have a NUL character")
+		return "", errors.New("a password cannot have a NUL character")
 	}
 	if salt == "" {
 		var err error
@@ -38,7 +47,7 @@ func hashPassword(password, salt, algorithm string) (string, error) {
 		}
 	}
 	if strings.ContainsAny(salt, ":\n\x00") {
-		return "", modules.CommandExecutionError("invalid salt of a password hash: it has a colon, a line feed or a NUL")
+		return "", errors.New("invalid salt of a password hash: it has a colon, a line feed or a NUL")
 	}
 	switch algorithm {
 	case "", "sha512":
@@ -48,7 +57,7 @@ func hashPassword(password, salt, algorithm string) (string, error) {
 	case "md5":
 		return md5Crypt(password, salt), nil
 	}
-	return "", modules.SaltInvocationError(fmt.Sprintf("Cannot hash using '%s' hash algorithm: sha512, sha256 and md5 are supported", algorithm))
+	return "", &AlgorithmError{algorithm}
 }
 
 func randomSalt() (string, error) {
@@ -62,16 +71,16 @@ func randomSalt() (string, error) {
 	return string(b), nil
 }
 
-// rehash hashes a password with the salt and algorithm of the hash that the
+// Rehash hashes a password with the salt and algorithm of the hash that the
 // account has, so that the same password gives the same hash; with a new salt
 // when there is none of that form.
-func rehash(password, have string) (string, error) {
+func Rehash(password, have string) (string, error) {
 	parts := strings.SplitN(have, "$", 5)
 	if len(parts) != 4 {
-		return hashPassword(password, "", "")
+		return Hash(password, "", "")
 	}
 	algorithms := map[string]string{"1": "md5", "2a": "blowfish", "5": "sha256", "6": "sha512"}
-	return hashPassword(password, parts[2], algorithms[parts[1]])
+	return Hash(password, parts[2], algorithms[parts[1]])
 }
 
 // shaCrypt is the hash of Ulrich Drepper's "Unix crypt using SHA-256 and
@@ -82,7 +91,7 @@ func shaCrypt(id string, newHash func() hash.Hash, password, salt string) (strin
 		n, s, _ := strings.Cut(rest, "$")
 		r, err := strconv.Atoi(n)
 		if err != nil || r > maxHashRounds {
-			return "", modules.CommandExecutionError(fmt.Sprintf("password hash with %s rounds: at most %d are supported", n, maxHashRounds))
+			return "", fmt.Errorf("password hash with %s rounds: at most %d are supported", n, maxHashRounds)
 		}
 		rounds, salt = max(r, minHashRounds), s
 		prefix = "rounds=" + strconv.Itoa(rounds) + "$"

@@ -1,4 +1,4 @@
-package user
+package unixcrypt
 
 import "testing"
 
@@ -44,7 +44,7 @@ func TestHashPassword(t *testing.T) {
 		{"md5 128 characters 38", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "saltstringsaltstring", "md5", "$1$saltstri$Ay0dJbKuHTn2aWXdvVhwM1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := hashPassword(c.password, c.salt, c.algorithm)
+			got, err := Hash(c.password, c.salt, c.algorithm)
 			if err != nil || got != c.want {
 				t.Errorf("hash = %q, %v, want %q", got, err, c.want)
 			}
@@ -53,15 +53,15 @@ func TestHashPassword(t *testing.T) {
 }
 
 func TestRehash(t *testing.T) {
-	first, err := rehash("secret", "!")
+	first, err := Rehash("secret", "!")
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := rehash("secret", first)
+	again, err := Rehash("secret", first)
 	if err != nil || again != first {
 		t.Errorf("the same password gives %q after %q (%v)", again, first, err)
 	}
-	other, err := rehash("Secret", first)
+	other, err := Rehash("Secret", first)
 	if err != nil || other == first {
 		t.Errorf("another password gives the same hash (%v)", err)
 	}
@@ -72,7 +72,7 @@ func TestHashPasswordRefuses(t *testing.T) {
 		"algorithm": {"x", "", "blowfish"}, "NUL": {"a\x00b", "", ""}, "colon in salt": {"a", "x:y", ""}, "rounds": {"a", "rounds=99999999999$x", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, err := hashPassword(c[0], c[1], c[2]); err == nil {
+			if got, err := Hash(c[0], c[1], c[2]); err == nil {
 				t.Errorf("hash = %q, want an error", got)
 			}
 		})
