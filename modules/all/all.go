@@ -14,6 +14,7 @@ import (
 	"pinch/modules/environ"
 	"pinch/modules/event"
 	"pinch/modules/file"
+	"pinch/modules/git"
 	"pinch/modules/grainstate"
 	"pinch/modules/group"
 	"pinch/modules/hosts"
@@ -43,6 +44,7 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		environ.Funcs(),
 		event.Funcs(),
 		file.Funcs(),
+		git.Funcs(),
 		grainstate.Funcs(),
 		group.Funcs(),
 		hosts.Funcs(),

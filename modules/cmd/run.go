@@ -80,13 +80,6 @@ func raise(format string, args ...any) error {
 	return modules.CommandExecutionError(fmt.Sprintf(format, args...))
 }
 
-// locale are the variables that Salt sets so that output is the same
-// everywhere; they win over the host's own unless env names them.
-var locale = []string{
-	"LC_CTYPE", "LC_NUMERIC", "LC_TIME", "LC_COLLATE", "LC_MONETARY", "LC_MESSAGES", "LC_PAPER", "LC_NAME",
-	"LC_ADDRESS", "LC_TELEPHONE", "LC_MEASUREMENT", "LC_IDENTIFICATION", "LANGUAGE",
-}
-
 // run runs a command as Salt's cmdmod._run does.
 func run(ctx context.Context, c *modules.Call, w host.Writer, a *runArgs) (*result, error) {
 	if py.IsTrue(a.Template) {
@@ -127,7 +120,7 @@ func run(ctx context.Context, c *modules.Call, w host.Writer, a *runArgs) (*resu
 		cmd.Env[py.ToStr(k)] = &s
 	}
 	if a.ResetLocale {
-		for _, k := range locale {
+		for _, k := range modules.LocaleVariables {
 			if cmd.Env[k] == nil {
 				s := "C"
 				cmd.Env[k] = &s
