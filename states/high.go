@@ -2,6 +2,7 @@ package states
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"pinch/internal/py"
@@ -171,7 +172,9 @@ func (c *compiler) handleIorder(state *py.Dict) error {
 				continue
 			}
 			if !hasOrder(l) {
-				l.Append(py.DictOf("order", py.Int(c.iorder)))
+				order := py.NewDict()
+				put(order, keyOrder, py.Int(c.iorder))
+				l.Append(order)
 				c.iorder++
 			}
 		}
@@ -185,7 +188,7 @@ func hasOrder(l *py.List) bool {
 		if !ok || d.Len() == 0 {
 			continue
 		}
-		if k, err := firstKey(d); err == nil && k == py.Value(py.Str("order")) {
+		if k, err := firstKey(d); err == nil && k == keyOrder {
 			return true
 		}
 	}
@@ -195,6 +198,7 @@ func hasOrder(l *py.List) bool {
 // handleStateDecls splits dotted states and notes where each ID comes from
 // (Salt: _handle_state_decls).
 func handleStateDecls(state *py.Dict, sls, env string, errs *problems) error {
+	slsValue, envValue := py.Value(py.Str(sls)), py.Value(py.Str(env))
 	for _, id := range state.Keys() {
 		body, _, err := state.Get(id)
 		if err != nil {
@@ -224,10 +228,10 @@ func handleStateDecls(state *py.Dict, sls, env string, errs *problems) error {
 			return err
 		}
 		if !d.Has("__sls__") {
-			d.SetStr("__sls__", py.Str(sls))
+			put(d, keySLS, slsValue)
 		}
 		if !d.Has("__env__") {
-			d.SetStr("__env__", py.Str(env))
+			put(d, keyEnv, envValue)
 		}
 	}
 	return nil
@@ -236,7 +240,7 @@ func handleStateDecls(state *py.Dict, sls, env string, errs *problems) error {
 // splitDotted turns `file.managed: [...]` into `file: [..., managed]`, behind
 // the other keys. A second one of the same type is left and reported.
 func splitDotted(d *py.Dict, repeated func()) error {
-	seen := map[string]bool{}
+	var seen []string
 	for _, key := range d.Keys() {
 		if under, err := startsWith(key, "_"); err != nil {
 			return err
@@ -253,18 +257,18 @@ func splitDotted(d *py.Dict, repeated func()) error {
 		}
 		name := string(key.(py.Str))
 		if !strings.Contains(name, ".") {
-			seen[name] = true
+			seen = append(seen, name)
 			continue
 		}
 		parts := splitDot(name)
-		if seen[parts[0]] {
+		if slices.Contains(seen, parts[0]) {
 			repeated()
 			continue
 		}
 		d.DeleteStr(name)
 		d.SetStr(parts[0], l)
 		l.Append(py.Str(parts[1]))
-		seen[parts[0]] = true
+		seen = append(seen, parts[0])
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 // compileHigh makes the low chunks of high data, in the order in which they
 // run (Salt: compile_high_data).
 func (c *compiler) compileHigh(high *py.Dict, errs *problems) ([]*py.Dict, error) {
-	g := graph.New()
+	g := graph.New(high.Len())
 	aggregate := c.opts.Lookup("state_aggregate")
 	var chunks []*py.Dict
 	for id, body := range high.All() {
@@ -61,19 +61,20 @@ const maxChunks = 1_000_000
 
 // chunksOf makes the chunks of one state of one ID: one, or one for each name.
 func (c *compiler) chunksOf(id, state py.Value, body *py.Dict, run py.Value) ([]*py.Dict, error) {
-	chunk := py.NewDict()
-	chunk.SetStr("state", state)
-	chunk.SetStr("name", id)
-	for _, key := range []string{"__sls__", "__env__", "__sls_included_from__"} {
-		if v, ok := body.GetStr(key); ok {
-			chunk.SetStr(key, v)
-		}
-	}
-	chunk.SetStr("__id__", id)
-	args, err := py.Collect(run)
+	args, err := collect(run)
 	if err != nil {
 		return nil, err
 	}
+	chunk := py.NewDict()
+	chunk.Grow(6 + len(args))
+	put(chunk, keyState, state)
+	put(chunk, keyName, id)
+	for _, key := range []py.Value{keySLS, keyEnv, keyIncludedFrom} {
+		if v, ok := body.GetStr(string(key.(py.Str))); ok {
+			put(chunk, key, v)
+		}
+	}
+	put(chunk, keyID, id)
 	var fun py.Value
 	var names []py.Value
 	for _, arg := range args {
@@ -92,7 +93,7 @@ func (c *compiler) chunksOf(id, state py.Value, body *py.Dict, run py.Value) ([]
 	// Salt copies the chunk deeply here. That is not needed as long as nothing
 	// below changes a value in place; reconcileWatch takes care of that.
 	if len(names) == 0 {
-		chunk.SetStr("fun", fun)
+		put(chunk, keyFun, fun)
 		return []*py.Dict{chunk}, nil
 	}
 	out := make([]*py.Dict, 0, len(names))
@@ -101,8 +102,8 @@ func (c *compiler) chunksOf(id, state py.Value, body *py.Dict, run py.Value) ([]
 		if err := applyName(live, entry); err != nil {
 			return nil, err
 		}
-		live.SetStr("name_order", py.Int(i+1))
-		live.SetStr("fun", fun)
+		put(live, keyNameOrder, py.Int(i+1))
+		put(live, keyFun, fun)
 		out = append(out, live)
 	}
 	return out, nil
@@ -112,7 +113,7 @@ func (c *compiler) chunksOf(id, state py.Value, body *py.Dict, run py.Value) ([]
 func chunkArgs(chunk *py.Dict, id py.Value, arg *py.Dict, names []py.Value) ([]py.Value, error) {
 	for key, val := range arg.All() {
 		switch key {
-		case py.Value(py.Str("names")):
+		case keyNames:
 			list, err := py.Collect(val)
 			if err != nil {
 				return nil, err
@@ -125,9 +126,9 @@ func chunkArgs(chunk *py.Dict, id py.Value, arg *py.Dict, names []py.Value) ([]p
 				}
 			}
 			continue
-		case py.Value(py.Str("state")):
+		case keyState:
 			continue // an argument cannot change the state
-		case py.Value(py.Str("name")):
+		case keyName:
 			if _, text := val.(py.Str); !text {
 				val = id
 			}
@@ -144,14 +145,14 @@ func chunkArgs(chunk *py.Dict, id py.Value, arg *py.Dict, names []py.Value) ([]p
 func applyName(live *py.Dict, entry py.Value) error {
 	d, ok := entry.(*py.Dict)
 	if !ok {
-		live.SetStr("name", entry)
+		put(live, keyName, entry)
 		return nil
 	}
 	name, own, err := onlyEntry(d)
 	if err != nil {
 		return err
 	}
-	live.SetStr("name", name)
+	put(live, keyName, name)
 	list, err := py.Collect(own)
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ type filePositions struct {
 	text   string
 	same   bool // there is no Jinja in the file
 	ids    map[string]idPositions
+	cache  *yamlCache
 
 	once  sync.Once
 	lines *lineMap
@@ -37,8 +38,8 @@ type keyPosition struct {
 	at   saltyaml.Pos
 }
 
-func newFilePositions(path, source, text string, v py.Value, pos *saltyaml.Positions) *filePositions {
-	f := &filePositions{path: path, source: source, text: text, same: source == text}
+func (c *yamlCache) newFilePositions(path, source, text string, v py.Value, pos *saltyaml.Positions) *filePositions {
+	f := &filePositions{path: path, source: source, text: text, same: source == text, cache: c}
 	d, ok := v.(*py.Dict)
 	if !ok {
 		return f
@@ -80,8 +81,8 @@ func (f *filePositions) at(id, state string) low.Pos {
 		out.Line, out.Col = at.Line, at.Column
 		return out
 	}
-	f.once.Do(func() { f.lines = newLineMap(f.source, f.text) })
-	if line := f.lines.source(at.Line); line > 0 {
+	f.once.Do(func() { f.lines = f.cache.lineMap(f.path, f.source, f.text) })
+	if line := f.lines.find(at.Line); line > 0 {
 		out.Line, out.Col = line, at.Column
 	}
 	return out
@@ -90,33 +91,38 @@ func (f *filePositions) at(id, state string) low.Pos {
 // lineMap finds lines of rendered text in the source that it was rendered
 // from.
 type lineMap struct {
-	src, text []string
-	where     map[string][]int // lines of the source by text
-	same      bool
+	source *sourceLines
+	text   []string
+	same   bool // source and text are the same: nothing else is set
 }
 
-func newLineMap(source, text string) *lineMap {
-	m := &lineMap{src: splitLines(source), text: splitLines(text), same: source == text}
-	if !m.same {
-		m.where = make(map[string][]int, len(m.src))
-		for i, l := range m.src {
-			l = strings.TrimRight(l, " \t")
-			m.where[l] = append(m.where[l], i)
-		}
+// sourceLines are the lines of a file, shared by all that it is rendered to.
+type sourceLines struct {
+	text  string
+	lines []string
+	where map[string][]int // lines by their text without blanks at the end
+}
+
+func newSourceLines(text string) *sourceLines {
+	s := &sourceLines{text: text, lines: splitLines(text)}
+	s.where = make(map[string][]int, len(s.lines))
+	for i, l := range s.lines {
+		l = strings.TrimRight(l, " \t")
+		s.where[l] = append(s.where[l], i)
 	}
-	return m
+	return s
 }
 
-// source returns the line of the source (from 1) that gave a line of the
+// find returns the line of the source (from 1) that gave a line of the
 // text, 0 when that is not certain.
-func (m *lineMap) source(line int) int {
+func (m *lineMap) find(line int) int {
 	if m.same {
 		return line
 	}
 	if line < 1 || line > len(m.text) {
 		return 0
 	}
-	at := m.where[strings.TrimRight(m.text[line-1], " \t")]
+	at := m.source.where[strings.TrimRight(m.text[line-1], " \t")]
 	switch len(at) {
 	case 0:
 		return 0
@@ -145,11 +151,11 @@ func (m *lineMap) agreement(src, text int) int {
 	for _, step := range []int{-1, 1} {
 		for k := step; ; k += step {
 			i, j := src+k, text+k
-			if i < 0 || j < 0 || i >= len(m.src) || j >= len(m.text) || k > 12 || k < -12 ||
-				strings.TrimRight(m.src[i], " \t") != strings.TrimRight(m.text[j], " \t") {
+			if i < 0 || j < 0 || i >= len(m.source.lines) || j >= len(m.text) || k > 12 || k < -12 ||
+				strings.TrimRight(m.source.lines[i], " \t") != strings.TrimRight(m.text[j], " \t") {
 				break
 			}
-			if strings.TrimSpace(m.src[i]) != "" {
+			if strings.TrimSpace(m.source.lines[i]) != "" {
 				n++
 			}
 		}

@@ -48,14 +48,14 @@ var oldPipes = map[string]string{
 func (c *compiler) compileTemplate(ctx context.Context, t *template) (py.Value, error) {
 	text := t.text
 	if t.file != nil {
-		raw, err := t.file.Read()
-		if err != nil {
+		var err error
+		if text, err = t.file.Text(); err != nil {
 			return nil, py.Errorf("OSError", "%s", err.Error())
 		}
-		if len(raw) == 0 {
+		if text == "" {
 			return py.NewDict(), nil
 		}
-		if text, err = saltfun.DecodeText(raw); err != nil {
+		if err := saltfun.CheckText(text); err != nil {
 			return nil, err
 		}
 		if strings.TrimFunc(text, isSpace) == "" {
@@ -263,14 +263,14 @@ func (l *treeLoader) Load(_ context.Context, name string) (source, file string, 
 	if !ok {
 		return "", "", &jinja.NotFoundError{Name: name}
 	}
-	raw, err := f.Read()
+	text, err := f.Text()
 	if err != nil {
 		return "", "", fmt.Errorf("%s: %w", f.Path, err)
 	}
-	if _, err := saltfun.DecodeText(raw); err != nil {
+	if err := saltfun.CheckText(text); err != nil {
 		return "", "", err
 	}
-	return string(raw), f.Path, nil
+	return text, f.Path, nil
 }
 
 // pgpMessage is one ASCII-armoured message in a text.

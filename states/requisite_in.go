@@ -36,7 +36,7 @@ func (c *compiler) requisiteIn(high *py.Dict, errs *problems) error {
 			} else if dunder {
 				continue
 			}
-			args, err := py.Collect(run)
+			args, err := collect(run) // only extensions are changed here
 			if err != nil {
 				return err
 			}
@@ -155,12 +155,12 @@ func (r *reqIn) add(from source, verb string, name, state py.Value) error {
 	}
 	v, _, _ := r.extend.Get(name)
 	ext := v.(*py.Dict)
-	for _, key := range []string{"__env__", "__sls__"} {
-		val, err := item(from.body, py.Str(key))
+	for _, key := range []py.Value{keyEnv, keySLS} {
+		val, err := item(from.body, key)
 		if err != nil {
 			return err
 		}
-		ext.SetStr(key, val)
+		put(ext, key, val)
 	}
 	one := py.NewDict()
 	if err := one.Set(from.state, from.id); err != nil {

@@ -29,6 +29,9 @@ type fileEntry struct {
 	data     []byte
 	readErr  error
 
+	textOnce sync.Once
+	text     string
+
 	hashMu sync.Mutex
 	hashes map[string]string
 }
@@ -70,6 +73,20 @@ func (f *File) Read() ([]byte, error) {
 	}
 	e.readOnce.Do(func() { e.data, e.readErr = os.ReadFile(e.path) })
 	return e.data, e.readErr
+}
+
+// Text returns the content as text, the same string each time.
+func (f *File) Text() (string, error) {
+	raw, err := f.Read()
+	if err != nil {
+		return "", err
+	}
+	e := f.entry
+	if info, err := e.stat(); err != nil || info.Size() > maxKept {
+		return string(raw), err
+	}
+	e.textOnce.Do(func() { e.text = string(raw) })
+	return e.text, nil
 }
 
 // Hash returns the content's hash as hexadecimal text. kind is Salt's

@@ -9,6 +9,7 @@ package fnmatch
 
 import (
 	"iter"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -42,6 +43,9 @@ type span struct{ lo, hi rune }
 
 // Compile compiles a pattern. Every text is a valid pattern.
 func Compile(pattern string) *Pattern {
+	if !strings.ContainsAny(pattern, "*?[") {
+		return Literal(pattern)
+	}
 	p := &Pattern{text: pattern, plain: true}
 	rs := runes(pattern)
 	for i := 0; i < len(rs); {

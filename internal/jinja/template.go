@@ -3,6 +3,7 @@ package jinja
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"pinch/internal/py"
@@ -23,6 +24,9 @@ type Template struct {
 	extendsLine int
 	blocks      map[string]*function
 	blockNames  []string
+
+	// written is how long the output was the last time: room for the next.
+	written atomic.Int64
 }
 
 // Name returns the name under which the template was parsed.
@@ -125,15 +129,21 @@ func (r *Render) log(level, msg string) {
 func (t *Template) Render(ctx context.Context, r *Render) (string, error) {
 	rt := newRuntime(ctx, t, r)
 	c := rt.mainContext(t)
-	w := rt.writer()
+	w := &writer{rt: rt, buf: make([]byte, 0, t.written.Load())}
 	if err := t.run(c, w); err != nil {
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
 		return "", finish(err)
 	}
+	if len(w.buf) <= maxRoom {
+		t.written.Store(int64(len(w.buf)))
+	}
 	return w.String(), nil
 }
+
+// maxRoom bounds the buffer that is made for a template's output beforehand.
+const maxRoom = 1 << 16
 
 // run evaluates the template's root and then its parent's, if it extends one.
 func (t *Template) run(c *Context, w *writer) error {

@@ -4,6 +4,34 @@ package py
 // references inside v stay shared in the copy, other values are kept.
 func DeepCopy(v Value) Value { return (&copier{}).copy(v) }
 
+// CopyTree is DeepCopy of a value in which no container occurs twice, and
+// costs less.
+func CopyTree(v Value) Value {
+	switch v := v.(type) {
+	case *List:
+		n := &List{Items: make([]Value, len(v.Items))}
+		for i, it := range v.Items {
+			n.Items[i] = CopyTree(it)
+		}
+		return n
+	case *Dict:
+		n := v.Copy()
+		for i := range n.entries {
+			n.entries[i].val = CopyTree(n.entries[i].val)
+		}
+		return n
+	case *Set:
+		return v.Copy()
+	case Tuple:
+		n := make(Tuple, len(v))
+		for i, it := range v {
+			n[i] = CopyTree(it)
+		}
+		return n
+	}
+	return v
+}
+
 // copier remembers what it copied: the first few in a list, which is all that
 // most values have, the rest in a map.
 type copier struct {

@@ -1,6 +1,10 @@
 package py
 
-import "iter"
+import (
+	"iter"
+	"maps"
+	"slices"
+)
 
 // Dict is Python's dict: insertion-ordered and shared by reference. With
 // Ordered it is collections.OrderedDict, which Salt's YAML loader makes and
@@ -11,15 +15,20 @@ import "iter"
 type Dict struct {
 	Ordered bool
 
+	live    int // entries not deleted
 	entries []dictEntry
-	live    int              // entries not deleted
-	index   map[any]int32    // hash key -> entry, nil while small
-	strs    map[string]int32 // the same for str keys
+	index   *dictIndex // nil while small
 }
 
 type dictEntry struct {
 	key, val Value // key is nil when deleted
-	hash     any   // nil for a Str key
+}
+
+// dictIndex finds the entries of a large dict: by text for str keys, by
+// hashKey for others.
+type dictIndex struct {
+	strs   map[string]int32
+	others map[any]int32
 }
 
 const smallDict = 16
@@ -59,51 +68,63 @@ func (d *Dict) findStr(key string) int {
 	if d == nil {
 		return -1
 	}
-	if d.strs != nil {
-		if i, ok := d.strs[key]; ok {
+	if d.index != nil {
+		if i, ok := d.index.strs[key]; ok {
 			return int(i)
 		}
 		return -1
 	}
 	for i := range d.entries {
-		if s, ok := d.entries[i].key.(Str); ok && string(s) == key {
-			return i
+		switch k := d.entries[i].key.(type) {
+		case Str:
+			if string(k) == key {
+				return i
+			}
+		case Hasher: // perhaps a str of another class
+			if h, err := k.HashKey(); err == nil && h == any(Str(key)) {
+				return i
+			}
 		}
 	}
 	return -1
 }
 
-func (d *Dict) find(key Value) (int, any, error) {
+// find returns the place of a key, -1 when it is not there.
+func (d *Dict) find(key Value) (int, error) {
 	if s, ok := key.(Str); ok {
-		return d.findStr(string(s)), nil, nil
+		return d.findStr(string(s)), nil
 	}
 	h, err := hashKey(key)
 	if err != nil {
-		return -1, nil, err
+		return -1, err
 	}
 	if d == nil {
-		return -1, h, nil
+		return -1, nil
 	}
 	if s, ok := h.(Str); ok { // a str-like key of another type
-		return d.findStr(string(s)), h, nil
+		return d.findStr(string(s)), nil
 	}
-	if d.strs != nil {
-		if i, ok := d.index[h]; ok {
-			return int(i), h, nil
+	if d.index != nil {
+		if i, ok := d.index.others[h]; ok {
+			return int(i), nil
 		}
-		return -1, h, nil
+		return -1, nil
 	}
 	for i := range d.entries {
-		if d.entries[i].key != nil && d.entries[i].hash != nil && d.entries[i].hash == h {
-			return i, h, nil
+		switch k := d.entries[i].key.(type) {
+		case nil, Str:
+		default:
+			if other, err := hashKey(k); err == nil && other == h {
+				return i, nil
+			}
 		}
 	}
-	return -1, h, nil
+	return -1, nil
 }
 
 // Get returns the value of a key; an unhashable key is a TypeError.
 func (d *Dict) Get(key Value) (Value, bool, error) {
-	i, _, err := d.find(key)
+	i, err := d.find(key)
 	if err != nil || i < 0 {
 		return nil, false, err
 	}
@@ -135,7 +156,7 @@ func (d *Dict) Has(key string) bool { return d.findStr(key) >= 0 }
 
 // Set adds or replaces; a replaced key keeps its place and its first spelling.
 func (d *Dict) Set(key, val Value) error {
-	i, h, err := d.find(key)
+	i, err := d.find(key)
 	if err != nil {
 		return err
 	}
@@ -143,7 +164,7 @@ func (d *Dict) Set(key, val Value) error {
 		d.entries[i].val = val
 		return nil
 	}
-	d.add(key, val, h)
+	d.add(key, val)
 	return nil
 }
 
@@ -153,35 +174,46 @@ func (d *Dict) SetStr(key string, val Value) {
 		d.entries[i].val = val
 		return
 	}
-	d.add(Str(key), val, nil)
+	d.add(Str(key), val)
 }
 
-func (d *Dict) add(key, val Value, h any) {
-	d.entries = append(d.entries, dictEntry{key: key, val: val, hash: h})
+// Grow makes room for n further entries.
+func (d *Dict) Grow(n int) { d.entries = slices.Grow(d.entries, n) }
+
+func (d *Dict) add(key, val Value) {
+	d.entries = append(d.entries, dictEntry{key: key, val: val})
 	d.live++
 	switch {
-	case d.strs != nil:
+	case d.index != nil:
 		d.note(len(d.entries) - 1)
 	case len(d.entries) > smallDict:
 		d.reindex()
 	}
 }
 
+// note puts the i-th entry into the index.
 func (d *Dict) note(i int) {
-	e := &d.entries[i]
-	if s, ok := e.key.(Str); ok {
-		d.strs[string(s)] = int32(i)
+	key := d.entries[i].key
+	if s, ok := key.(Str); ok {
+		d.index.strs[string(s)] = int32(i)
 		return
 	}
-	if d.index == nil {
-		d.index = map[any]int32{}
+	h, err := hashKey(key)
+	if err != nil {
+		return // cannot be: it is a key already
 	}
-	d.index[e.hash] = int32(i)
+	if s, ok := h.(Str); ok {
+		d.index.strs[string(s)] = int32(i)
+		return
+	}
+	if d.index.others == nil {
+		d.index.others = map[any]int32{}
+	}
+	d.index.others[h] = int32(i)
 }
 
 func (d *Dict) reindex() {
-	d.strs = make(map[string]int32, len(d.entries))
-	d.index = nil
+	d.index = &dictIndex{strs: make(map[string]int32, len(d.entries))}
 	for i := range d.entries {
 		if d.entries[i].key != nil {
 			d.note(i)
@@ -191,22 +223,32 @@ func (d *Dict) reindex() {
 
 // Delete removes a key and returns its value; ok is false when it was not there.
 func (d *Dict) Delete(key Value) (old Value, ok bool, err error) {
-	i, h, err := d.find(key)
+	i, err := d.find(key)
 	if err != nil || i < 0 {
 		return nil, false, err
 	}
 	old = d.entries[i].val
-	if d.strs != nil {
-		if s, isStr := d.entries[i].key.(Str); isStr {
-			delete(d.strs, string(s))
-		} else {
-			delete(d.index, h)
-		}
+	if d.index != nil {
+		d.index.drop(d.entries[i].key)
 	}
 	d.entries[i] = dictEntry{}
 	d.live--
 	d.compact()
 	return old, true, nil
+}
+
+func (x *dictIndex) drop(key Value) {
+	if s, ok := key.(Str); ok {
+		delete(x.strs, string(s))
+		return
+	}
+	if h, err := hashKey(key); err == nil { // it is a key, so it has one
+		if s, ok := h.(Str); ok {
+			delete(x.strs, string(s))
+		} else {
+			delete(x.others, h)
+		}
+	}
 }
 
 // DeleteStr removes a str key.
@@ -228,14 +270,14 @@ func (d *Dict) compact() {
 		}
 	}
 	d.entries = out
-	if d.strs != nil {
+	if d.index != nil {
 		d.reindex()
 	}
 }
 
 // Clear removes all entries.
 func (d *Dict) Clear() {
-	d.entries, d.live, d.index, d.strs = nil, 0, nil, nil
+	d.entries, d.live, d.index = nil, 0, nil
 }
 
 // All yields keys and values in order. The dict must not change meanwhile.
@@ -278,7 +320,11 @@ func (d *Dict) Copy() *Dict {
 			c.entries = append(c.entries, e)
 		}
 	}
-	if len(c.entries) > smallDict {
+	switch {
+	case len(c.entries) <= smallDict:
+	case d.index != nil && len(d.entries) == d.live: // the places are the same
+		c.index = &dictIndex{strs: maps.Clone(d.index.strs), others: maps.Clone(d.index.others)}
+	default:
 		c.reindex()
 	}
 	return c

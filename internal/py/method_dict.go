@@ -317,7 +317,7 @@ func dictMoveToEnd(_ context.Context, self Value, a *Args) (Value, error) {
 		return nil, err
 	}
 	for _, e := range rest {
-		d.add(e.key, e.val, e.hash)
+		d.add(e.key, e.val)
 	}
 	return None, nil
 }

@@ -116,12 +116,19 @@ func (h *Host) treePath(text, env string) (*fileserver.File, error) {
 
 // readText reads a file as Salt does: strict UTF-8, line ends as they are.
 func readText(f *fileserver.File) (py.Value, error) {
-	raw, err := f.Read()
+	text, err := f.Text()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Path, err)
 	}
-	text, err := DecodeText(raw)
-	return py.Str(text), err
+	return py.Str(text), CheckText(text)
+}
+
+// CheckText fails as DecodeText does, for the text of a file.
+func CheckText(text string) error {
+	if !utf8.ValidString(text) {
+		return py.Errorf("UnicodeDecodeError", "%s", decodeError([]byte(text)))
+	}
+	return nil
 }
 
 // DecodeText decodes a file of the tree as Salt reads it: strict UTF-8, line

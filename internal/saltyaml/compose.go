@@ -16,6 +16,19 @@ type composer struct {
 	depth   int
 	// recursive is set when a collection contains itself.
 	recursive bool
+	nodes     arena
+	words     *words
+}
+
+// reset makes the composer ready for a text. Nodes of earlier texts are given
+// up, buffers stay.
+func (c *composer) reset(text string) {
+	if c.scanner == nil {
+		c.scanner = new(scanner)
+	}
+	c.scanner.reset(text)
+	c.handles, c.anchors, c.depth, c.recursive = nil, nil, 0, false
+	c.nodes.reset()
 }
 
 type tagHandle struct{ handle, prefix string }
@@ -23,11 +36,17 @@ type tagHandle struct{ handle, prefix string }
 // compose returns the only document of the text, nil when there is none, and
 // whether a collection in it contains itself.
 func compose(text string) (root *node, recursive bool, err error) {
+	return new(composer).compose(text)
+}
+
+// compose is the function of this name with a composer that was used before or
+// is new.
+func (c *composer) compose(text string) (root *node, recursive bool, err error) {
 	if len(text) > maxInput {
 		return nil, false, newPlain("ValueError",
 			fmt.Sprintf("document of %d bytes is larger than the limit of %d", len(text), maxInput), nil)
 	}
-	c := &composer{scanner: newScanner(text)}
+	c.reset(text)
 	if _, err := c.peek(); err != nil {
 		return nil, false, err
 	}
@@ -176,7 +195,9 @@ func (t *token) endsContent() bool {
 
 // empty returns the node of a value that is not written.
 func (c *composer) empty(at mark) *node {
-	return &node{kind: scalarNode, style: stylePlain, tag: tagNull, start: at, size: 1}
+	n := c.nodes.take()
+	n.kind, n.style, n.tag, n.start, n.size = scalarNode, stylePlain, tagNull, at, 1
+	return n
 }
 
 // props are what may stand before a node's content.
@@ -211,7 +232,8 @@ func (c *composer) node(block, indentless bool) (*node, error) {
 	if t, err = c.peek(); err != nil {
 		return nil, err
 	}
-	n := &node{style: stylePlain, start: p.start, size: 1}
+	n := c.nodes.take()
+	n.style, n.start, n.size = stylePlain, p.start, 1
 	var fill func(*node) error
 	switch {
 	case indentless && t.kind == tokBlockEntry:

@@ -44,7 +44,8 @@ func (c *composer) flowSequence(n *node) error {
 // flowPair reads the `key: value` of a flow sequence, which is a mapping of
 // its own.
 func (c *composer) flowPair(start mark) (*node, error) {
-	n := &node{kind: mappingNode, style: flowStyle, tag: tagMap, start: start, size: 1}
+	n := c.nodes.take()
+	n.kind, n.style, n.tag, n.start, n.size = mappingNode, flowStyle, tagMap, start, 1
 	c.skip()
 	t, err := c.peek()
 	if err != nil {

@@ -25,7 +25,9 @@ type constructor struct {
 	pending   []filling
 	recursive bool // a collection contains itself
 	merged    int
-	positions *Positions
+	positions *Positions // nil once levels are filled
+	levels    int
+	words     *words // may be nil
 }
 
 // filling is a collection that is still empty.
@@ -39,13 +41,18 @@ func (c *constructor) document(root *node) (py.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	var spare []filling
 	for len(c.pending) > 0 {
 		level := c.pending
-		c.pending = nil
+		c.pending = spare[:0]
 		for _, f := range level {
 			if err := c.fill(f); err != nil {
 				return nil, err
 			}
+		}
+		spare = level
+		if c.levels--; c.levels == 0 {
+			c.positions = nil
 		}
 	}
 	return v, nil
@@ -64,7 +71,7 @@ func (c *constructor) object(n *node) (py.Value, error) {
 	switch n.tag {
 	case tagStr:
 		s, err := c.scalar(n)
-		return py.Str(s), err
+		return c.words.value(s), err
 	case tagInt:
 		return c.integer(n)
 	case tagBool:
@@ -173,8 +180,13 @@ func (c *constructor) mapping(n *node, d *py.Dict) error {
 	if err := c.flatten(n, 0); err != nil {
 		return err
 	}
-	keys := make([]py.Value, 0, len(n.items)/2)
-	places := make([]*node, 0, len(n.items)/2)
+	d.Grow(len(n.items) / 2)
+	var keys []py.Value
+	var places []*node
+	if c.positions != nil {
+		keys = make([]py.Value, 0, len(n.items)/2)
+		places = make([]*node, 0, len(n.items)/2)
+	}
 	for i := 0; i < len(n.items); i += 2 {
 		kn := n.items[i]
 		k, err := c.object(kn)
@@ -196,8 +208,10 @@ func (c *constructor) mapping(n *node, d *py.Dict) error {
 		if err := d.Set(k, v); err != nil {
 			return err
 		}
-		keys = append(keys, k)
-		places = append(places, kn)
+		if c.positions != nil {
+			keys = append(keys, k)
+			places = append(places, kn)
+		}
 	}
 	c.positions.note(d, n, places, keys)
 	return nil

@@ -1,6 +1,11 @@
 package saltyaml
 
-import "pinch/internal/py"
+import (
+	"math"
+	"sync"
+
+	"pinch/internal/py"
+)
 
 // Load is salt.utils.yaml.safe_load: the value of the only document, None
 // when there is none. Mappings are *py.Dict (not Ordered), sequences
@@ -23,16 +28,39 @@ func Load(text string) (py.Value, error) {
 // of the tree stands in text. Errors are *Error, of class SaltRenderError
 // where Salt wraps them, with their place kept in Line and Column.
 func LoadSLS(text string) (py.Value, *Positions, error) {
+	return new(composer).loadSLS(text, math.MaxInt)
+}
+
+// Loader loads one SLS after another with the same buffers. The zero Loader is
+// ready; it is safe for concurrent use.
+type Loader struct{ composers sync.Pool }
+
+// LoadState is LoadSLS whose positions are those of the IDs and of the states
+// in them, and of nothing below.
+func (l *Loader) LoadState(text string) (py.Value, *Positions, error) {
+	const levels = 2
+	c, ok := l.composers.Get().(*composer)
+	if !ok {
+		c = &composer{words: new(words)}
+	}
+	v, pos, err := c.loadSLS(text, levels)
+	c.reset("")
+	l.composers.Put(c)
+	return v, pos, err
+}
+
+// loadSLS notes the positions of as many levels of collections.
+func (c *composer) loadSLS(text string, levels int) (py.Value, *Positions, error) {
 	pos := &Positions{of: map[py.Value]span32{}}
-	root, recursive, err := compose(text)
+	root, recursive, err := c.compose(text)
 	if err != nil {
 		return nil, nil, rendered(err)
 	}
 	if root == nil {
 		return py.NewDict(), pos, nil
 	}
-	c := &constructor{dialect: renderDialect, recursive: recursive, positions: pos}
-	v, err := c.document(root)
+	made := &constructor{dialect: renderDialect, recursive: recursive, positions: pos, levels: levels, words: c.words}
+	v, err := made.document(root)
 	if err != nil {
 		return nil, nil, rendered(err)
 	}

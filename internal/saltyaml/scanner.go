@@ -34,13 +34,16 @@ type simpleKey struct {
 	mark               mark
 }
 
-func newScanner(text string) *scanner {
-	s := &scanner{src: text, indent: -1}
+// reset makes the scanner ready for a text. Buffers stay.
+func (s *scanner) reset(text string) {
+	*s = scanner{
+		src: text, indent: -1, queue: tokens{list: s.queue.list[:0]}, indents: s.indents[:0], keys: s.keys[:0],
+		buf: s.buf[:0], lead: s.lead[:0], trail: s.trail[:0],
+	}
 	s.limit, s.readErr = checkInput(text)
 	if len(text) >= len(bom) && text[:len(bom)] == bom {
 		s.pos = len(bom)
 	}
-	return s
 }
 
 func (s *scanner) fail(context string, start mark, problem string) *Error {

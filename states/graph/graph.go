@@ -78,7 +78,12 @@ type Graph struct {
 	lookupKeys [][2]string
 	sls        map[string]*nodeSet
 	slsNames   []string
+
+	spare     []node // to take from: they are made many at a time
+	spareSets []nodeSet
 }
+
+const slab = 64
 
 type node struct {
 	id        string
@@ -93,6 +98,8 @@ type node struct {
 type nodeSet struct {
 	list []*node
 	has  map[*node]bool
+	// first is the list of a set of one.
+	first [1]*node
 }
 
 // add adds a node once. Most sets are small and need no index.
@@ -119,7 +126,7 @@ func (s *nodeSet) add(n *node) {
 // edges are grouped by the node at the other end, in order of first mention.
 type edges struct {
 	list []edgeGroup
-	at   map[*node]int
+	at   map[*node]int // place in list; nil while it is short
 }
 
 type edgeGroup struct {
@@ -128,23 +135,49 @@ type edgeGroup struct {
 }
 
 func (e *edges) add(n *node, kind Req) {
-	i, ok := e.at[n]
-	if !ok {
-		if e.at == nil {
-			e.at = map[*node]int{}
-		}
+	i := e.find(n)
+	if i < 0 {
 		i = len(e.list)
-		e.at[n] = i
 		e.list = append(e.list, edgeGroup{n: n})
+		if e.at != nil {
+			e.at[n] = i
+		}
 	}
 	if !slices.Contains(e.list[i].kinds, kind) {
 		e.list[i].kinds = append(e.list[i].kinds, kind)
 	}
 }
 
-// New returns an empty graph.
-func New() *Graph {
-	return &Graph{nodes: map[string]*node{}, lookup: map[[2]string]*nodeSet{}, sls: map[string]*nodeSet{}}
+// find returns the place of a node in the list, -1 when it is not there. Most
+// lists are short and need no index.
+func (e *edges) find(n *node) int {
+	const small = 8
+	if e.at == nil && len(e.list) > small {
+		e.at = make(map[*node]int, 4*small)
+		for i := range e.list {
+			e.at[e.list[i].n] = i
+		}
+	}
+	if e.at != nil {
+		if i, ok := e.at[n]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range e.list {
+		if e.list[i].n == n {
+			return i
+		}
+	}
+	return -1
+}
+
+// New returns an empty graph with room for n chunks.
+func New(n int) *Graph {
+	return &Graph{
+		nodes: make(map[string]*node, n), lookup: make(map[[2]string]*nodeSet, 3*n), sls: map[string]*nodeSet{},
+		order: make([]*node, 0, n), lookupKeys: make([][2]string, 0, 3*n),
+	}
 }
 
 // Len returns the number of nodes.
@@ -154,7 +187,12 @@ func (g *Graph) addNode(id string) *node {
 	if n := g.nodes[id]; n != nil {
 		return n
 	}
-	n := &node{id: id}
+	if len(g.spare) == 0 {
+		g.spare = make([]node, slab)
+	}
+	n := &g.spare[0]
+	g.spare = g.spare[1:]
+	n.id = id
 	g.nodes[id] = n
 	g.order = append(g.order, n)
 	return n
@@ -189,7 +227,12 @@ func (g *Graph) index(state, value string, n *node) {
 	key := [2]string{state, value}
 	s := g.lookup[key]
 	if s == nil {
-		s = &nodeSet{}
+		if len(g.spareSets) == 0 {
+			g.spareSets = make([]nodeSet, slab)
+		}
+		s = &g.spareSets[0]
+		g.spareSets = g.spareSets[1:]
+		s.list = s.first[:0]
 		g.lookup[key] = s
 		g.lookupKeys = append(g.lookupKeys, key)
 	}
@@ -210,6 +253,7 @@ func (g *Graph) indexSLS(sls string, n *node) {
 // kinds that the option disabled_requisites switches off. The result is
 // Salt's error text, or "".
 func (g *Graph) AddRequisites(chunk *py.Dict, disabled []string) string {
+	var n *node
 	for _, kind := range declared {
 		refs, ok := chunk.GetStr(kind.String())
 		if !ok || !py.IsTrue(refs) || slices.Contains(disabled, kind.String()) {
@@ -232,7 +276,11 @@ func (g *Graph) AddRequisites(chunk *py.Dict, disabled []string) string {
 				return fmt.Sprintf("Requisite [%s: %s] in state [%s] in SLS [%s] must have a string as the value",
 					kind, key, text(chunk, "name"), slsText(chunk))
 			}
-			if !g.depend(chunk, kind, key, string(val)) {
+			if n == nil {
+				n = g.nodes[Tag(chunk)]
+			}
+			hasTest := py.IsTrue(chunk.Lookup("__prereq__"))
+			if n == nil || !g.depend(n, hasTest, kind, key, string(val)) {
 				return fmt.Sprintf("Referenced state does not exist for requisite [%s: (%s: %s)] in state [%s] in SLS [%s]",
 					kind, key, val, text(chunk, "name"), slsText(chunk))
 			}
@@ -265,12 +313,7 @@ func reference(ref py.Value) (key string, value py.Value, ok bool) {
 
 func isPattern(s string) bool { return strings.ContainsAny(s, "*?[]") }
 
-func (g *Graph) depend(chunk *py.Dict, kind Req, key, val string) bool {
-	n := g.nodes[Tag(chunk)]
-	if n == nil {
-		return false
-	}
-	hasTest := py.IsTrue(chunk.Lookup("__prereq__"))
+func (g *Graph) depend(n *node, hasTest bool, kind Req, key, val string) bool {
 	if key == "sls" {
 		if !isPattern(val) {
 			s := g.sls[val]

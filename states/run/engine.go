@@ -119,7 +119,7 @@ func newEngine(o Options) *engine {
 		o.Sleep = modules.Sleep
 	}
 	e := &engine{
-		Options: o, opts: o.Bundle.Opts, graph: graph.New(), byTag: map[string]*low.Chunk{},
+		Options: o, opts: o.Bundle.Opts, graph: graph.New(len(o.Bundle.Chunks)), byTag: map[string]*low.Chunk{},
 		pre: map[string]*low.Result{}, procs: map[string]*process{},
 	}
 	if e.opts == nil {
