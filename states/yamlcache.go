@@ -38,7 +38,7 @@ type yamlEntry struct {
 }
 
 const (
-	maxYAMLBytes = 64 << 20 // of text that is kept; a full cache starts anew
+	maxYAMLBytes = 16 << 20 // of text that is kept; a full cache starts anew
 	maxYAMLSeen  = 1 << 20  // texts that came once
 )
 

@@ -64,6 +64,12 @@ func Main(env Env, args []string) (code int) {
 			code = exitError
 		}
 	}()
+	if env.Getenv("GOGC") == "" && env.Getenv("GOMEMLIMIT") == "" {
+		// Compiling makes much that is soon garbage, over little that stays: at
+		// Go's default a third of the time goes to collecting it.
+		debug.SetGCPercent(400)
+		debug.SetMemoryLimit(2 << 30) // beyond this collect sooner
+	}
 	a := &app{env: env}
 	err := a.run(context.Background(), args)
 	var silent *silentError

@@ -24,6 +24,12 @@ func checkInput(text string) (limit int, bad *Error) {
 		i = len(bom)
 	}
 	for i < len(text) {
+		for i < end && (text[i] >= 0x20 && text[i] < 0x7F || text[i] == '\n') { // nearly all there is
+			i++
+		}
+		if i == len(text) {
+			break
+		}
 		for i >= end || cutsRune(text, i, end) {
 			start, end = i, min(i+chunk, len(text))
 		}
