@@ -46,21 +46,12 @@ var oldPipes = map[string]string{
 // Errors that are exceptions are *py.Error; a renderer that pinch does not
 // have is an *Error of class ClassRenderer.
 func (c *compiler) compileTemplate(ctx context.Context, t *template) (py.Value, error) {
-	text := t.text
-	if t.file != nil {
-		var err error
-		if text, err = t.file.Text(); err != nil {
-			return nil, py.Errorf("OSError", "%s", err.Error())
-		}
-		if text == "" {
-			return py.NewDict(), nil
-		}
-		if err := saltfun.CheckText(text); err != nil {
-			return nil, err
-		}
-		if strings.TrimFunc(text, isSpace) == "" {
-			return py.NewDict(), nil
-		}
+	text, err := c.source(t)
+	if err != nil {
+		return nil, err
+	}
+	if t.file != nil && strings.TrimFunc(text, isSpace) == "" {
+		return py.NewDict(), nil
 	}
 	pipe, err := c.pipe(t, text)
 	if err != nil {
@@ -80,6 +71,18 @@ func (c *compiler) compileTemplate(ctx context.Context, t *template) (py.Value, 
 		value = rendered{strings.ReplaceAll(out.text, "\n", "\r\n")}
 	}
 	return value, nil
+}
+
+// source returns what the renderers are given.
+func (c *compiler) source(t *template) (string, error) {
+	if t.file == nil {
+		return t.text, nil
+	}
+	text, err := t.file.Text()
+	if err != nil {
+		return "", py.Errorf("OSError", "%s", err.Error())
+	}
+	return text, saltfun.CheckText(text)
 }
 
 // renderer is one part of a pipe.

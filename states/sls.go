@@ -3,6 +3,7 @@ package states
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -34,7 +35,7 @@ func (c *compiler) renderState(ctx context.Context, sls, saltenv string, matches
 		rendered, err = c.compileTemplate(ctx, &template{file: file, saltenv: saltenv, sls: sls, context: c.req.Context})
 		if err != nil {
 			if isFatal(ctx, err) {
-				return nil, err
+				return nil, fmt.Errorf("%s: %w", file.Path, err)
 			}
 			errs.add(c.slsError(err, sls, saltenv, file.Path))
 			rendered = nil

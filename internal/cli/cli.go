@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/user"
 	"runtime/debug"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -101,14 +102,14 @@ type command struct {
 }
 
 func (a *app) run(ctx context.Context, args []string) error {
-	if len(args) > 1 {
+	flags := runFlags()
+	if i := commandAt(args, flags, a.commands()); i > 0 {
 		for _, c := range a.commands() {
-			if c.name == args[1] {
-				return a.subcommand(ctx, c, args[2:])
+			if c.name == args[i] {
+				return a.subcommand(ctx, c, slices.Concat(args[1:i], args[i+1:]))
 			}
 		}
 	}
-	flags := runFlags()
 	u := a.newApp("pinch", "run Salt states and functions on hosts over SSH, without a minion and without Python", "pinch [options] TARGET FUNCTION [ARGUMENT | NAME=VALUE]...\n   pinch [options] --local FUNCTION [ARGUMENT | NAME=VALUE]...\n   pinch [options] -r TARGET COMMAND\n   pinch COMMAND ...")
 	u.Flags = flags
 	u.CustomAppHelpTemplate = cli.AppHelpTemplate + a.commandList()

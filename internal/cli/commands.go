@@ -8,7 +8,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"pinch/internal/compilecmd"
 	"pinch/internal/fleet"
 	"pinch/internal/py"
 	"pinch/internal/saltfun"
@@ -29,9 +28,8 @@ func (a *app) commands() []command {
 			&cli.BoolFlag{Name: "state", Usage: "only state functions"},
 			&cli.BoolFlag{Name: "exec", Usage: "only execution functions"},
 		}},
-		{name: "compile", usage: "compile trees off line: jobs as JSON lines on standard input", help: "--batch", run: a.compile, flags: []cli.Flag{
-			&cli.BoolFlag{Name: "batch", Usage: "read jobs as JSON lines from standard input"},
-		}},
+		{name: "compile", usage: "compile a tree off line: low state, high state, pillar, a rendered file", help: "[options] SLS... | --highstate | --render FILE | --batch",
+			run: a.compile, flags: compileFlags()},
 		{name: "demo", usage: "three SSH hosts on this machine, a real tree, two runs", run: func(ctx context.Context, _ *cli.Context) error { return a.demo(ctx) }},
 	}
 }
@@ -50,13 +48,6 @@ func (a *app) help(ctx context.Context, c *cli.Context) error {
 		return a.run(ctx, []string{"pinch", "--help"})
 	}
 	return usagef("help %s: the topics are exit-codes and the options of each command (pinch COMMAND --help)", c.Args().First())
-}
-
-func (a *app) compile(ctx context.Context, c *cli.Context) error {
-	if !c.Bool("batch") {
-		return usagef("compile: --batch is needed: jobs are read as JSON lines from standard input")
-	}
-	return compilecmd.Batch(ctx, a.env.Stdin, a.env.Stdout)
 }
 
 func (a *app) functions(_ context.Context, c *cli.Context) error {

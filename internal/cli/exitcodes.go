@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"pinch/internal/compilecmd"
 	"pinch/internal/fleet"
 	"pinch/roster"
 	"pinch/shim"
@@ -89,6 +90,7 @@ func exitOf(err error) int {
 		start   *shim.StartError
 		unsup   *shim.UnsupportedError
 		compile *fleet.CompileError
+		answer  *compilecmd.NoAnswerError
 		lost    *fleet.LostError
 		usage   *usageError
 	)
@@ -99,7 +101,7 @@ func exitOf(err error) int {
 		return exitUsage
 	case errors.As(err, &lost):
 		return exitLost
-	case errors.As(err, &compile):
+	case errors.As(err, &compile), errors.As(err, &answer):
 		return exitCompile
 	case errors.As(err, &busy):
 		return exitBusy

@@ -55,3 +55,41 @@ func permute(args []string, flags []cli.Flag) []string {
 	}
 	return append(front, rest...)
 }
+
+// commandAt returns the index of the word that stands where a target would,
+// behind flags of the run or of a command; 0 when there is none, or when flags
+// say that it is a target or that there is no target.
+func commandAt(args []string, flags []cli.Flag, commands []command) int {
+	takesValue := map[string]bool{}
+	note := func(flags []cli.Flag) {
+		for _, f := range flags {
+			_, isBool := f.(*cli.BoolFlag)
+			for _, n := range f.Names() {
+				takesValue[n] = !isBool
+			}
+		}
+	}
+	for _, c := range commands {
+		note(c.flags)
+	}
+	note(flags)
+	for i := 1; i < len(args); i++ {
+		name, isFlag := strings.CutPrefix(args[i], "-")
+		if !isFlag {
+			return i
+		}
+		name, _, hasValue := strings.Cut(strings.TrimPrefix(name, "-"), "=")
+		value, known := takesValue[name]
+		switch name {
+		case "local", "raw", "r", "raw-shell", "pcre", "E", "list", "L", "grain", "G", "grain-pcre", "P", "nodegroup", "N", "compound", "C":
+			return 0
+		}
+		if !known {
+			return 0
+		}
+		if value && !hasValue {
+			i++
+		}
+	}
+	return 0
+}

@@ -2,6 +2,7 @@ package compilecmd
 
 import (
 	"fmt"
+	"strings"
 
 	"pinch/internal/py"
 )
@@ -39,6 +40,7 @@ func JobOf(d *py.Dict) (*Job, error) {
 		name: d.String("case"), id: d.String("id"), saltenv: d.String("saltenv"), pillarenv: d.String("pillarenv"),
 		highstate: py.IsTrue(d.Lookup("highstate")), what: map[string]bool{},
 	}
+	label := strings.TrimSpace("job " + j.name)
 	for key, into := range map[string]**py.Dict{
 		"grains": &j.grains, "opts": &j.opts, "file_roots": &j.fileRoots, "pillar_roots": &j.pillars, "pillar": &j.pillar,
 	} {
@@ -48,7 +50,7 @@ func JobOf(d *py.Dict) (*Job, error) {
 		}
 		x, ok := v.(*py.Dict)
 		if !ok {
-			return nil, fmt.Errorf("job %s: %s: an object is needed, not %s", j.name, key, v.Type())
+			return nil, fmt.Errorf("%s: %s: an object is needed, not %s", label, key, v.Type())
 		}
 		*into = x
 	}
@@ -61,7 +63,7 @@ func JobOf(d *py.Dict) (*Job, error) {
 	} {
 		items, err := list(d, v.key)
 		if err != nil {
-			return nil, fmt.Errorf("job %s: %w", j.name, err)
+			return nil, fmt.Errorf("%s: %w", label, err)
 		}
 		for _, it := range items {
 			v.add(py.ToStr(it))
@@ -69,7 +71,7 @@ func JobOf(d *py.Dict) (*Job, error) {
 	}
 	var err error
 	if j.rules, err = newRules(d); err != nil {
-		return nil, fmt.Errorf("job %s: %w", j.name, err)
+		return nil, fmt.Errorf("%s: %w", label, err)
 	}
 	return j, nil
 }

@@ -20,10 +20,7 @@ const maxText = 200_000
 // Run compiles a job with a tree and returns its result line.
 func Run(ctx context.Context, tree *states.Tree, job *Job) (*py.Dict, error) {
 	out := py.DictOf("case", py.Str(job.name), "status", py.Str("ok"))
-	req := states.Request{
-		Host: job.id, Grains: job.grains, SaltEnv: job.saltenv, PillarEnv: job.pillarenv,
-		Pillar: job.pillar, SLS: job.sls, Highstate: job.highstate,
-	}
+	req := job.request()
 	// The pillar comes first and is copied: templates of the tree may change it.
 	c, err := tree.CompilePillar(ctx, req, job.rules)
 	if err != nil {
@@ -73,6 +70,13 @@ func Run(ctx context.Context, tree *states.Tree, job *Job) (*py.Dict, error) {
 		out.SetStr("templates", list)
 	}
 	return out, nil
+}
+
+func (j *Job) request() states.Request {
+	return states.Request{
+		Host: j.id, Grains: j.grains, SaltEnv: j.saltenv, PillarEnv: j.pillarenv,
+		Pillar: j.pillar, SLS: j.sls, Highstate: j.highstate,
+	}
 }
 
 // templates renders what file.managed states take from the tree as templates.

@@ -95,7 +95,16 @@ func (r *Rules) Call(_ context.Context, fun string, args *py.Args) (py.Value, er
 			return py.DeepCopy(one.ret), nil
 		}
 	}
-	return nil, fmt.Errorf("no rule answers %s", call(fun, args))
+	return nil, &NoAnswerError{Call: call(fun, args)}
+}
+
+// NoAnswerError says that a template called a function of the host and no rule
+// of the job answers it.
+type NoAnswerError struct{ Call string }
+
+// Error implements error.
+func (e *NoAnswerError) Error() string {
+	return e.Call + " needs the host, and no rule for execution answers it"
 }
 
 func (o *rule) fits(args *py.Args) (bool, error) {
