@@ -1,6 +1,7 @@
 package saltfun
 
 import (
+	"pinch/internal/ipaddr"
 	"pinch/internal/match"
 	"pinch/internal/py"
 )
@@ -28,7 +29,7 @@ func matchFuncs() []*function {
 				id = c.arg("minion_id")
 			}
 			ok := c.h.match(m.kind, c.arg("tgt"), delim, id)
-			if m.kind == "ipcidr" && !ok && !isAddressOrNet(py.ToStr(c.arg("tgt"))) {
+			if m.kind == "ipcidr" && !ok && !ipaddr.IsAddressOrNet(py.ToStr(c.arg("tgt"))) {
 				return py.NewList(), nil // what Salt's matcher answers
 			}
 			return py.Bool(ok), nil

@@ -21,6 +21,7 @@ import (
 	"pinch/modules/ini"
 	"pinch/modules/locale"
 	"pinch/modules/module"
+	"pinch/modules/network"
 	"pinch/modules/pkg"
 	"pinch/modules/postgres"
 	"pinch/modules/process"
@@ -51,6 +52,7 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		ini.Funcs(),
 		locale.Funcs(),
 		module.Funcs(),
+		network.Funcs(),
 		pkg.Funcs(),
 		postgres.Funcs(),
 		process.Funcs(),
