@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"pinch/internal/config"
+	"pinch/internal/fleet"
 	"pinch/internal/py"
 	"pinch/internal/rosterrender"
 	"pinch/internal/secret"
@@ -31,6 +32,57 @@ type selection struct {
 	hosts []*roster.Host
 	// filter decides about hosts that depend on grains; nil when none does.
 	filter func(h *roster.Host, grains *py.Dict) (bool, error)
+	roster *roster.Roster // nil with --local
+}
+
+// peers finds hosts of the roster that was loaded, for the functions that ask
+// other hosts.
+func (s *selection) peers(conf *config.Config) fleet.Peers {
+	if s.roster == nil {
+		return nil
+	}
+	return func(kind, expr string) ([]*roster.Host, func(*roster.Host, *py.Dict) (bool, error), error) {
+		sel, err := choose(s.roster, conf, kind, expr, "")
+		if err != nil {
+			return nil, nil, err
+		}
+		return sel.hosts, sel.filter, nil
+	}
+}
+
+// choose holds a target against a roster.
+func choose(r *roster.Roster, conf *config.Config, kind, expr, delimiter string) (*selection, error) {
+	groups := conf.Groups()
+	groups.Source = r.Groups
+	t, err := roster.NewTarget(kind, expr, delimiter, groups)
+	if err != nil {
+		return nil, err
+	}
+	sel, err := r.Select(t)
+	if err != nil {
+		return nil, err
+	}
+	out := &selection{hosts: append(sel.Yes, sel.Maybe...), roster: r}
+	if len(sel.Maybe) == 0 {
+		return out, nil
+	}
+	maybe := map[roster.HostID]bool{}
+	for _, h := range sel.Maybe {
+		maybe[h.ID] = true
+	}
+	out.filter = func(h *roster.Host, grains *py.Dict) (bool, error) {
+		if !maybe[h.ID] {
+			return true, nil
+		}
+		switch t.Match(h, roster.Facts{Grains: grains}) {
+		case roster.Yes:
+			return true, nil
+		case roster.NeedPillar:
+			return false, fmt.Errorf("%s: target %q depends on pillar, which is not supported for choosing hosts; use grains, names or nodegroups", h.ID, expr)
+		}
+		return false, nil
+	}
+	return out, nil
 }
 
 // hosts finds the hosts of a target.
@@ -59,36 +111,7 @@ func (a *app) hosts(ctx context.Context, c *cli.Context, conf *config.Config, tr
 	for _, w := range r.Warnings {
 		log.Warn(w.String())
 	}
-	groups := conf.Groups()
-	groups.Source = r.Groups
-	t, err := roster.NewTarget(targetKind(c), expr, c.String("delimiter"), groups)
-	if err != nil {
-		return nil, err
-	}
-	sel, err := r.Select(t)
-	if err != nil {
-		return nil, err
-	}
-	out := &selection{hosts: append(sel.Yes, sel.Maybe...)}
-	if len(sel.Maybe) > 0 {
-		maybe := map[roster.HostID]bool{}
-		for _, h := range sel.Maybe {
-			maybe[h.ID] = true
-		}
-		out.filter = func(h *roster.Host, grains *py.Dict) (bool, error) {
-			if !maybe[h.ID] {
-				return true, nil
-			}
-			switch t.Match(h, roster.Facts{Grains: grains}) {
-			case roster.Yes:
-				return true, nil
-			case roster.NeedPillar:
-				return false, fmt.Errorf("%s: target %q depends on pillar, which is not supported for choosing hosts; use grains, names or nodegroups", h.ID, expr)
-			}
-			return false, nil
-		}
-	}
-	return out, nil
+	return choose(r, conf, targetKind(c), expr, c.String("delimiter"))
 }
 
 func targetKind(c *cli.Context) string {

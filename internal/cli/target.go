@@ -86,8 +86,8 @@ func (a *app) target(ctx context.Context, c *cli.Context) error {
 	progress := output.NewProgress(a.env.Stdout, live)
 	f := &fleet.Fleet{
 		Tree: tree, Registry: all.Registry(), Finder: shim.NewFinder(a.env.Getenv), Pool: pool, Procs: procs(c, conf),
-		Filter: sel.filter,
-		Local:  local, Self: a.env.Self, Wipe: c.Bool("wipe") || conf.SSH.Wipe, Controller: controllerName(), Stop: stop, Progress: progress,
+		Filter: sel.filter, Peers: sel.peers(conf),
+		Local: local, Self: a.env.Self, Wipe: c.Bool("wipe") || conf.SSH.Wipe, Controller: controllerName(), Stop: stop, Progress: progress,
 		Warn: func(host, msg string) { log.Warn(msg, "host", host) }, Log: log,
 	}
 	p := &printer{app: a, c: c, options: output.FromConfig(conf.Opts), job: job, w: progress.Writer()}

@@ -30,7 +30,17 @@ func ControllerFunctions() []string {
 	for name := range controllerFuncs {
 		out = append(out, name)
 	}
-	return out
+	return append(out, "mine.get", "publish.publish", "publish.full_data")
+}
+
+// askPeers asks other hosts, as a call of a template would.
+func (w *worker) askPeers(ctx context.Context) error {
+	v, err := peerFunc(w.job.Fun)(ctx, w.f, w.job.Args)
+	if err != nil {
+		return w.raised(err)
+	}
+	w.res.Return = v
+	return nil
 }
 
 func grainsItems(ctx context.Context, w *worker) error {

@@ -48,6 +48,9 @@ type Fleet struct {
 	// Filter decides, once its grains are known, whether a host is meant at
 	// all; nil means all are.
 	Filter func(h *roster.Host, grains *py.Dict) (bool, error)
+	// Peers finds other hosts for mine.get and publish.publish; nil when there is
+	// no roster.
+	Peers Peers
 	// Wipe leaves not even the cached shim.
 	Wipe       bool
 	Controller string // user@host, for the lock's holder
@@ -59,6 +62,11 @@ type Fleet struct {
 	Log  *slog.Logger
 	// Session options that the tests set.
 	Heartbeat time.Duration
+
+	// What Run sets for the questions to other hosts.
+	peers    *peers
+	jid      string
+	readOnly bool
 }
 
 // Progress is told how the hosts get on. Its methods are called by many
@@ -117,6 +125,9 @@ func (f *Fleet) Run(ctx context.Context, hosts []*roster.Host, job Job, each fun
 	if procs <= 0 {
 		procs = DefaultProcs
 	}
+	f.jid, f.readOnly = job.JID, job.ReadOnly
+	f.peers = newPeers(f, procs)
+	defer f.peers.close(ctx)
 	results := make([]*Result, len(hosts))
 	slots := make(chan struct{}, procs)
 	var wg sync.WaitGroup

@@ -109,6 +109,8 @@ func (w *worker) prepare(ctx context.Context) (*prepared, error) {
 func (p *prepared) compile(make func() (*states.Compiled, error)) (*states.Compiled, error) {
 	p.turn.mu.Lock()
 	defer p.turn.mu.Unlock()
+	p.caller.memo = map[string]py.Value{}
+	defer func() { p.caller.memo = nil }()
 	return make()
 }
 

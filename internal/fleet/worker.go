@@ -49,6 +49,9 @@ func (w *worker) do(ctx context.Context) error {
 	if fun, ok := controllerFuncs[w.job.Fun]; ok {
 		return fun(ctx, w)
 	}
+	if peerFunc(w.job.Fun) != nil {
+		return w.askPeers(ctx)
+	}
 	return w.call(ctx)
 }
 
