@@ -57,6 +57,7 @@ func testFuncs() []*function {
 			}
 			return py.None, nil
 		}),
+		parse("test.provider", "module", provider),
 		parse("test.get_opts", "", func(c *call) (py.Value, error) { return c.h.Opts, nil }),
 		parse("test.conf_test", "", func(c *call) (py.Value, error) {
 			return c.h.Call(c.ctx, "config.option", py.NewArgs(py.Str("test.foo")))

@@ -11,12 +11,14 @@ import (
 	"pinch/modules/cmd"
 	"pinch/modules/cron"
 	"pinch/modules/debconf"
+	"pinch/modules/dns"
 	"pinch/modules/environ"
 	"pinch/modules/event"
 	"pinch/modules/file"
 	"pinch/modules/git"
 	"pinch/modules/grainstate"
 	"pinch/modules/group"
+	"pinch/modules/hashutil"
 	"pinch/modules/hosts"
 	"pinch/modules/ini"
 	"pinch/modules/locale"
@@ -27,7 +29,9 @@ import (
 	"pinch/modules/process"
 	"pinch/modules/service"
 	"pinch/modules/sshauth"
+	"pinch/modules/status"
 	"pinch/modules/sysctl"
+	"pinch/modules/temp"
 	"pinch/modules/test"
 	"pinch/modules/timezone"
 	"pinch/modules/user"
@@ -42,12 +46,14 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		cmd.Funcs(),
 		cron.Funcs(),
 		debconf.Funcs(),
+		dns.Funcs(),
 		environ.Funcs(),
 		event.Funcs(),
 		file.Funcs(),
 		git.Funcs(),
 		grainstate.Funcs(),
 		group.Funcs(),
+		hashutil.Funcs(),
 		hosts.Funcs(),
 		ini.Funcs(),
 		locale.Funcs(),
@@ -58,7 +64,9 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		process.Funcs(),
 		service.Funcs(),
 		sshauth.Funcs(),
+		status.Funcs(),
 		sysctl.Funcs(),
+		temp.Funcs(),
 		test.Funcs(),
 		timezone.Funcs(),
 		user.Funcs(),

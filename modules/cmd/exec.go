@@ -90,5 +90,5 @@ func execFuncs() []*modules.Func {
 			return py.Bool(c.LookPath(a.Cmd) != ""), nil
 		}}.Func(),
 	}
-	return append(fs, scriptFuncs()...)
+	return append(append(fs, codeFuncs()...), scriptFuncs()...)
 }

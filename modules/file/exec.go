@@ -272,15 +272,4 @@ func hashFuncs() []*modules.Func {
 }
 
 // osFailure is an error of the system as Python raises it.
-func osFailure(err error) error {
-	if err == nil {
-		return nil
-	}
-	no, ok := host.Errno(err)
-	if !ok {
-		return err
-	}
-	class := map[string]string{"no such file or directory": "FileNotFoundError", "permission denied": "PermissionError", "operation not permitted": "PermissionError",
-		"is a directory": "IsADirectoryError", "not a directory": "NotADirectoryError", "file exists": "FileExistsError"}[no.Error()]
-	return &py.Error{Class: orText(class, "OSError"), Msg: osError(err), Err: err}
-}
+func osFailure(err error) error { return modules.OSError(err) }
