@@ -14,6 +14,7 @@ import (
 	"io"
 	"log/slog"
 
+	"pinch/internal/fetch"
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/states/low"
@@ -71,6 +72,8 @@ type Call struct {
 	Remote Caller
 	// Funcs calls other execution functions on this host.
 	Funcs Caller
+	// Fetch gets things from the web; never nil.
+	Fetch fetch.Fetcher
 	// Memo keeps what one run has learnt (Salt's __context__).
 	Memo *Memo
 	// Output receives what a long command prints, as it comes; never nil.

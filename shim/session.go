@@ -245,6 +245,10 @@ func (s *Session) event(name string, d *py.Dict) {
 // handle answers the shim's requests. Whatever it names must be granted: its
 // sources by number, and functions that need no host.
 func (s *Session) handle(ctx context.Context, in *wire.Incoming) (wire.Answer, error) {
+	switch in.Method {
+	case "helper.stat", "helper.read":
+		return s.helper(in.Method, in.Params)
+	}
 	s.mu.Lock()
 	run := s.run
 	s.mu.Unlock()

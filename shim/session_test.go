@@ -84,6 +84,20 @@ func (p *proc) Wait() error           { <-p.done; return nil }
 // given number of bytes; negative is never.
 func open(t *testing.T, after int) (*pair, *cut) {
 	t.Helper()
+	p := &pair{host: host.NewFake(map[string]string{"/etc/os-release": "ID=debian\nVERSION_ID=\"12\"\n", "/srv/keep": ""}), served: make(chan error, 1)}
+	c := p.start(t, after, server.Options{
+		Registry: modules.New(testmod.Funcs(), file.Funcs(), cmd.Funcs()), Host: p.host, Dir: "", Build: "x",
+	}, &Options{Controller: "me@here"})
+	if p.Session == nil {
+		return nil, c
+	}
+	return p, c
+}
+
+// start starts both sides; without a greeting, because the stream is cut
+// before, there is no session.
+func (p *pair) start(t *testing.T, after int, so server.Options, o *Options) *cut {
+	t.Helper()
 	toShim, fromController := io.Pipe()
 	toController, fromShim := io.Pipe()
 	lost := errors.New("connection lost")
@@ -93,13 +107,10 @@ func open(t *testing.T, after int) (*pair, *cut) {
 		toController.CloseWithError(lost)
 		fromShim.CloseWithError(lost)
 	}
-	p := &pair{host: host.NewFake(map[string]string{"/etc/os-release": "ID=debian\nVERSION_ID=\"12\"\n", "/srv/keep": ""}), served: make(chan error, 1)}
 	pr := &proc{in: fromController, end: end, done: make(chan struct{})}
 	go func() {
 		defer close(pr.done)
-		err := server.Serve(context.Background(), toShim, fromShim, server.Options{
-			Registry: modules.New(testmod.Funcs(), file.Funcs(), cmd.Funcs()), Host: p.host, Dir: "", Build: "x",
-		})
+		err := server.Serve(context.Background(), toShim, fromShim, so)
 		fromShim.Close()
 		p.served <- err
 	}()
@@ -107,7 +118,7 @@ func open(t *testing.T, after int) (*pair, *cut) {
 	pr.out = cutReader{toController, c}
 	br, _, err := pastMagic(pr.out)
 	if err == nil {
-		p.Session = newSession(pr, br, &Options{Controller: "me@here"})
+		p.Session = newSession(pr, br, o)
 		err = p.greet(context.Background())
 	}
 	if err != nil {
@@ -116,9 +127,9 @@ func open(t *testing.T, after int) (*pair, *cut) {
 		if after < 0 {
 			t.Fatal(err)
 		}
-		return nil, c
+		p.Session = nil
 	}
-	return p, c
+	return c
 }
 
 // textSources are sources by number, from 1.

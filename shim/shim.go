@@ -123,17 +123,22 @@ func (e *StartError) Error() string {
 // Unwrap returns the cause.
 func (e *StartError) Unwrap() error { return e.Err }
 
-// UnsupportedError says that there is no shim for a platform.
+// UnsupportedError says that there is no program for a platform.
 type UnsupportedError struct {
+	Program  Program
 	OS, Arch string
 	Tried    []string
 }
 
 // Error implements error.
 func (e *UnsupportedError) Error() string {
-	s := fmt.Sprintf("no shim for %s/%s", e.OS, e.Arch)
+	what := "shim"
+	if e.Program == Fetch {
+		what = "helper program for the web"
+	}
+	s := fmt.Sprintf("no %s for %s/%s", what, e.OS, e.Arch)
 	for _, t := range e.Tried {
 		s += "; " + t
 	}
-	return s + "; build pinch with `make`, which embeds the shims of all supported platforms"
+	return s + "; build pinch with `make`, which embeds those of all supported platforms"
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"pinch/internal/fetch/direct"
 	"pinch/modules/all"
 	"pinch/shim/server"
 )
@@ -57,7 +58,7 @@ func OSEnv() Env {
 // Main runs pinch and returns its exit status.
 func Main(env Env, args []string) (code int) {
 	if len(args) > 1 && args[1] == "shim" {
-		return server.Main(args[2:], all.Registry)
+		return server.Main(args[2:], all.Registry, direct.Fetcher{})
 	}
 	defer func() {
 		if p := recover(); p != nil {

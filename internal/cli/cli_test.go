@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"pinch/internal/fetch/direct"
 	"pinch/modules/all"
 	"pinch/shim/server"
 )
@@ -16,7 +17,7 @@ import (
 // The test program can be the shim, as pinch itself can.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "shim" {
-		os.Exit(server.Main(os.Args[2:], all.Registry))
+		os.Exit(server.Main(os.Args[2:], all.Registry, direct.Fetcher{}))
 	}
 	os.Exit(m.Run())
 }

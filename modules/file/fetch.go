@@ -2,27 +2,14 @@ package file
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
-	"net/textproto"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
-	"pinch/internal/host"
+	"pinch/internal/fetch"
 	"pinch/internal/py"
 	"pinch/modules"
-)
-
-// Times that a download may take until something comes.
-const (
-	dialTimeout  = 30 * time.Second
-	replyTimeout = 60 * time.Second
 )
 
 // maxInMemory bounds what test mode, which may not write, keeps of a download.
@@ -54,49 +41,29 @@ func schemeOf(source string) string {
 type fetchOptions struct{ verifyTLS bool }
 
 // fetch opens a source of another machine. The caller closes it.
-func fetch(ctx context.Context, source string, opt fetchOptions) (io.ReadCloser, error) {
+func (o *op) fetch(ctx context.Context, source string, opt fetchOptions) (io.ReadCloser, error) {
 	u, err := url.Parse(source)
 	if err != nil {
 		return nil, fmt.Errorf("%s is no URL: %w", redact(source), err)
 	}
-	switch strings.ToLower(u.Scheme) {
-	case "http", "https":
-		return fetchHTTP(ctx, u, opt)
-	case "ftp":
-		return fetchFTP(ctx, u)
+	scheme := strings.ToLower(u.Scheme)
+	switch scheme {
+	case "http", "https", "ftp":
+	default:
+		return nil, fmt.Errorf("%s: sources of the scheme %q are not supported; use http, https, ftp or salt", redact(source), u.Scheme)
 	}
-	return nil, fmt.Errorf("%s: sources of the scheme %q are not supported; use http, https, ftp or salt", redact(source), u.Scheme)
-}
-
-func fetchHTTP(ctx context.Context, u *url.URL, opt fetchOptions) (io.ReadCloser, error) {
-	tr := http.DefaultTransport.(*http.Transport).Clone()
-	tr.ResponseHeaderTimeout = replyTimeout
-	tr.DisableKeepAlives = true // one request
-	if !opt.verifyTLS {
-		tr.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // the tree says verify_ssl: False
+	resp, err := o.Fetch.Fetch(ctx, &fetch.Request{URL: source, Insecure: !opt.verifyTLS})
+	if err != nil && scheme == "ftp" {
+		clean := *u
+		clean.User = nil
+		return nil, &fetchError{"Could not retrieve " + clean.String() + " from FTP server. Exception: " + err.Error(), err}
 	}
-	clean := *u
-	clean.User = nil
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, clean.String(), nil)
 	if err != nil {
-		return nil, err
+		return nil, &fetchError{"Error: " + err.Error() + " reading " + u.Path, err}
 	}
-	req.Header.Set("User-Agent", "pinch")
-	if u.User != nil {
-		pw, _ := u.User.Password()
-		req.SetBasicAuth(u.User.Username(), pw)
-	}
-	resp, err := (&http.Client{Transport: tr}).Do(req)
-	if err != nil {
-		var ue *url.Error
-		if errors.As(err, &ue) {
-			err = ue.Err
-		}
-		return nil, &fetchError{"Error: " + netError(err) + " reading " + u.Path, err}
-	}
-	if resp.StatusCode/100 != 2 {
+	if !resp.OK() {
 		_ = resp.Body.Close() // the status says it all
-		return nil, &fetchError{fmt.Sprintf("Error: HTTP %d: %s reading %s", resp.StatusCode, strings.TrimPrefix(resp.Status, strconv.Itoa(resp.StatusCode)+" "), u.Path), nil}
+		return nil, &fetchError{fmt.Sprintf("Error: HTTP %d: %s reading %s", resp.Status, resp.Reason, u.Path), nil}
 	}
 	return resp.Body, nil
 }
@@ -113,22 +80,6 @@ func (e *fetchError) Error() string { return e.msg }
 // Unwrap returns the cause.
 func (e *fetchError) Unwrap() error { return e.err }
 
-// netError is an error of the network as Python words it.
-func netError(err error) string {
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
-		return "[Errno -2] Name or service not known"
-	}
-	var reply *textproto.Error
-	if errors.As(err, &reply) {
-		return fmt.Sprintf("%03d %s", reply.Code, reply.Msg)
-	}
-	if no, ok := host.Errno(err); ok {
-		return fmt.Sprintf("[Errno %d] %s", int(no), host.Strerror(no))
-	}
-	return err.Error()
-}
-
 // download fetches a source once a run into a temporary file and returns its
 // path. In test mode, which may not write, it returns the content instead.
 func (o *op) download(ctx context.Context, source string, opt fetchOptions) (path string, data []byte, err error) {
@@ -143,7 +94,7 @@ func (o *op) download(ctx context.Context, source string, opt fetchOptions) (pat
 			return f.path, f.data, nil
 		}
 	}
-	body, err := fetch(ctx, source, opt)
+	body, err := o.fetch(ctx, source, opt)
 	if err != nil {
 		return "", nil, err
 	}
@@ -173,7 +124,7 @@ func (o *op) download(ctx context.Context, source string, opt fetchOptions) (pat
 // exists says whether a source of another machine can be fetched.
 func (o *op) remoteExists(ctx context.Context, source string) bool {
 	ok, err := modules.Remember(o.Memo, "file/remote/"+source, func() (bool, error) {
-		body, err := fetch(ctx, source, fetchOptions{verifyTLS: true})
+		body, err := o.fetch(ctx, source, fetchOptions{verifyTLS: true})
 		if err != nil {
 			return false, nil //nolint:nilerr // what cannot be fetched is not there
 		}

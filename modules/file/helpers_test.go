@@ -1,10 +1,7 @@
 package file
 
 import (
-	"bufio"
-	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -260,82 +257,6 @@ func TestWebSources(t *testing.T) {
 	args := py.DictOf("name", py.Str(h.path), "source", py.Str(srv.URL+"/f"), "source_hash", py.Str(sum))
 	if d, err := h.state("file.managed", args, false); err != nil || d.Result != low.True || gets != 0 {
 		t.Errorf("a file in place was fetched %d times: %+v, %v", gets, d, err)
-	}
-}
-
-// TestFTP retrieves a file from a small server.
-func TestFTP(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = ln.Close() }()
-	go serveFTP(ln)
-	for _, c := range []struct{ path, want, problem string }{
-		{"/pub/f", "from ftp", ""},
-		{"/cut", "", "transfer not completed"},
-		{"/none", "", "550 no such file"},
-	} {
-		h := prepare(t, t.TempDir())
-		o := &op{Call: h.call(false, nil), w: h.local}
-		p, _, err := o.download(context.Background(), "ftp://"+ln.Addr().String()+c.path, fetchOptions{})
-		if c.problem != "" {
-			if err == nil || !strings.Contains(err.Error(), c.problem) {
-				t.Errorf("%s: %v", c.path, err)
-			}
-			continue
-		}
-		if b, rerr := os.ReadFile(p); err != nil || string(b) != c.want {
-			t.Errorf("%s: %q, %v, %v", c.path, b, err, rerr)
-		}
-	}
-}
-
-// serveFTP speaks as much FTP as a retrieval needs.
-func serveFTP(ln net.Listener) {
-	for {
-		conn, err := ln.Accept()
-		if err != nil {
-			return
-		}
-		go func() {
-			defer func() { _ = conn.Close() }()
-			say := func(s string) { _, _ = fmt.Fprint(conn, s+"\r\n") }
-			data, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				return
-			}
-			defer func() { _ = data.Close() }()
-			say("220 ready")
-			for in := bufio.NewScanner(conn); in.Scan(); {
-				verb, arg, _ := strings.Cut(in.Text(), " ")
-				switch {
-				case verb == "USER":
-					say("331 password")
-				case verb == "PASS":
-					say("230 welcome")
-				case verb == "TYPE":
-					say("200 ok")
-				case verb == "EPSV":
-					say(fmt.Sprintf("229 ok (|||%d|)", data.Addr().(*net.TCPAddr).Port))
-				case verb == "RETR" && arg == "none":
-					say("550 no such file")
-				case verb == "RETR":
-					say("150 coming")
-					if c, err := data.Accept(); err == nil {
-						_, _ = fmt.Fprint(c, "from ftp")
-						_ = c.Close()
-					}
-					if arg == "cut" {
-						say("426 broken")
-					} else {
-						say("226 done")
-					}
-				default:
-					say("502 what")
-				}
-			}
-		}()
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"pinch/internal/fetch/direct"
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/modules"
@@ -61,7 +62,7 @@ func (h *testHost) placed(s string) py.Value { return py.Str(strings.ReplaceAll(
 
 func (h *testHost) call(test bool, chunk *low.Chunk) *modules.Call {
 	c := &modules.Call{Reader: h.local, Test: test, Chunk: chunk, Lowstate: h.low, Grains: py.NewDict(), Opts: py.NewDict(), Memo: h.memo,
-		Remote: remote{h}, Funcs: funcs{h}, Output: io.Discard, Log: slog.New(slog.DiscardHandler)}
+		Remote: remote{h}, Fetch: direct.Fetcher{}, Funcs: funcs{h}, Output: io.Discard, Log: slog.New(slog.DiscardHandler)}
 	if h.cache != "" {
 		c.Opts.SetStr("cachedir", py.Str(h.cache))
 	}

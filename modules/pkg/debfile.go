@@ -143,7 +143,7 @@ func (a *apt) cacheWebFile(ctx context.Context, u *url.URL, env string) (string,
 		}
 		ctx, cancel := context.WithTimeout(ctx, downloadTimeout)
 		defer cancel()
-		body, err := fetch(ctx, u)
+		body, err := fetchFile(ctx, a.c, u)
 		if err != nil {
 			return "", err
 		}

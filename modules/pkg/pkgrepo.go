@@ -364,7 +364,7 @@ func (a *apt) removeKey(ctx context.Context, name string, kw *py.Dict) (py.Value
 		if !isPPA || !ok {
 			return nil, modules.SaltInvocationError("keyid_ppa requires that a PPA be passed")
 		}
-		fingerprint, _, err := ppaInfo(ctx, owner, archive)
+		fingerprint, _, err := ppaInfo(ctx, a.c, owner, archive)
 		if err != nil {
 			return nil, modules.CommandExecutionError(err.Error())
 		}

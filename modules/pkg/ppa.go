@@ -2,11 +2,11 @@ package pkg
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
+	"io"
 	"strings"
 
+	"pinch/internal/fetch"
 	"pinch/internal/py"
 	"pinch/modules"
 )
@@ -53,7 +53,7 @@ func (a *apt) addPPA(ctx context.Context, repo string, kw *py.Dict, refresh bool
 	if !kw.Has("file") {
 		kw.SetStr("file", py.Str(ppaFile(repo[4:], dist)))
 	}
-	fingerprint, private, err := ppaInfo(ctx, owner, name)
+	fingerprint, private, err := ppaInfo(ctx, a.c, owner, name)
 	if err != nil {
 		return nil, "", modules.CommandExecutionError(fmt.Sprintf("Launchpad does not know about %s/%s: %v", owner, name, err))
 	}
@@ -73,28 +73,30 @@ func (a *apt) addPPA(ctx context.Context, repo string, kw *py.Dict, refresh bool
 }
 
 // ppaInfo asks Launchpad for the key of a PPA.
-func ppaInfo(ctx context.Context, owner, name string) (fingerprint string, private bool, err error) {
+func ppaInfo(ctx context.Context, c *modules.Call, owner, name string) (fingerprint string, private bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, downloadTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://launchpad.net/api/1.0/~"+owner+"/+archive/"+name, nil)
-	if err != nil {
-		return "", false, err
-	}
-	req.Header.Set("Accept", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := c.Fetch.Fetch(ctx, &fetch.Request{
+		URL: "https://launchpad.net/api/1.0/~" + owner + "/+archive/" + name, Header: [][2]string{{"Accept", "application/json"}},
+	})
 	if err != nil {
 		return "", false, err
 	}
 	defer func() { _ = resp.Body.Close() }() // reading tells
-	if resp.StatusCode != http.StatusOK {
-		return "", false, fmt.Errorf("HTTP Error %s", resp.Status)
+	if resp.Status != 200 {
+		return "", false, fmt.Errorf("HTTP Error %d %s", resp.Status, resp.Reason)
 	}
-	var info struct {
-		Fingerprint string `json:"signing_key_fingerprint"`
-		Private     bool   `json:"private"`
-	}
-	if err := json.NewDecoder(http.MaxBytesReader(nil, resp.Body, 1<<20)).Decode(&info); err != nil {
+	b, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil {
 		return "", false, err
 	}
-	return info.Fingerprint, info.Private, nil
+	v, err := py.DecodeJSON(string(b))
+	if err != nil {
+		return "", false, err
+	}
+	info, ok := v.(*py.Dict)
+	if !ok {
+		return "", false, fmt.Errorf("a %s where a mapping belongs", v.Type())
+	}
+	return info.String("signing_key_fingerprint"), info.Lookup("private") == py.Value(py.True), nil
 }

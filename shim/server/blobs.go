@@ -30,10 +30,10 @@ type blobs struct {
 	dir string // "" : no cache
 
 	mu      sync.Mutex
-	fetches map[string]*fetch
+	fetches map[string]*upload
 }
 
-type fetch struct {
+type upload struct {
 	done chan struct{}
 	err  error
 }
@@ -42,7 +42,7 @@ func newBlobs(dir string) *blobs {
 	if dir != "" {
 		dir = filepath.Join(dir, blobDir)
 	}
-	return &blobs{dir: dir, fetches: map[string]*fetch{}}
+	return &blobs{dir: dir, fetches: map[string]*upload{}}
 }
 
 func (b *blobs) usable() bool { return b.dir != "" }
@@ -64,7 +64,7 @@ func (b *blobs) ensure(ctx context.Context, s *server, info modules.SourceInfo) 
 	b.mu.Lock()
 	f := b.fetches[info.Hash]
 	if f == nil {
-		f = &fetch{done: make(chan struct{})}
+		f = &upload{done: make(chan struct{})}
 		b.fetches[info.Hash] = f
 		go func() {
 			defer close(f.done)

@@ -19,6 +19,7 @@ import (
 	"runtime"
 	"time"
 
+	"pinch/internal/fetch"
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/modules"
@@ -32,6 +33,9 @@ import (
 type Options struct {
 	Registry *modules.Registry
 	Host     host.Host
+	// Fetch gets things from the web; nil asks the controller for the helper
+	// program that does.
+	Fetch fetch.Fetcher
 	// Dir is the shim's directory on the host, where blobs are cached; "" means none.
 	Dir string
 	// NoBlobs keeps no cache of large files.
@@ -62,6 +66,9 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, o Options) error {
 	s := &server{Options: o, memo: modules.NewMemo(), blobs: newBlobs(cache)}
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
+	}
+	if s.Fetch == nil {
+		s.Fetch = &fetch.Helper{Host: o.Host, Path: (&helper{s: s, program: "fetch"}).path}
 	}
 	g, err := grains.Collect(ctx, o.Host)
 	if err != nil {
@@ -170,7 +177,7 @@ func (s *server) withGrains(p *py.Dict) *py.Dict {
 
 func (s *server) options(b *low.Bundle) run.Options {
 	return run.Options{
-		Bundle: b, Registry: s.Registry, Host: s.Host, Memo: s.memo, Remote: remote{s.conn}, Log: s.Log,
+		Bundle: b, Registry: s.Registry, Host: s.Host, Memo: s.memo, Remote: remote{s.conn}, Fetch: s.Fetch, Log: s.Log,
 		Sources: func(c *low.Chunk) modules.Sources { return &sources{s: s, chunk: c} },
 	}
 }
@@ -234,8 +241,8 @@ func (r remote) Call(ctx context.Context, fun string, args *py.Args) (py.Value, 
 const Usage = "This is pinch's shim: pinch starts it over SSH. It is of no use by hand.\n"
 
 // Main is the shim's main: args without the program's name. It returns the
-// exit status.
-func Main(args []string, reg func() *modules.Registry) int {
+// exit status. web is as in Options.
+func Main(args []string, reg func() *modules.Registry, web fetch.Fetcher) int {
 	a, err := parseArgs(args)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "pinch shim: %v\n%s", err, Usage)
@@ -268,7 +275,7 @@ func Main(args []string, reg func() *modules.Registry) int {
 		<-ctx.Done()
 		_ = in.Close() // wakes the reader
 	}()
-	err = Serve(ctx, in, out, Options{Registry: reg(), Host: h, Dir: dir, NoBlobs: a.noBlobs, Build: build, Silence: a.silence, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	err = Serve(ctx, in, out, Options{Registry: reg(), Host: h, Fetch: web, Dir: dir, NoBlobs: a.noBlobs, Build: build, Silence: a.silence, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	code := 0
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "pinch shim: %v\n", err)

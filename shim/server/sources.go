@@ -141,7 +141,7 @@ func (x *sources) Open(ctx context.Context, info modules.SourceInfo) (io.ReadClo
 		}
 		return &verified{r: f, c: f, h: sha256.New(), want: info.Hash}, nil
 	}
-	r := &remoteReader{ctx: ctx, conn: x.s.conn, n: info.ID, size: info.Size}
+	r := &remoteReader{ctx: ctx, conn: x.s.conn, method: "source.read", of: py.DictOf("n", py.Int(info.ID)), size: info.Size}
 	return &verified{r: r, c: io.NopCloser(nil), h: sha256.New(), want: info.Hash}, nil
 }
 
@@ -172,7 +172,8 @@ const window = 64 << 10
 type remoteReader struct {
 	ctx     context.Context
 	conn    *wire.Conn
-	n       low.SourceID
+	method  string
+	of      *py.Dict // what is read: the parameters besides off and len
 	size    int64
 	asked   int64
 	pending []*wire.Pending
@@ -185,7 +186,9 @@ func (r *remoteReader) Read(p []byte) (int, error) {
 	if len(r.rest) == 0 {
 		for len(r.pending) < readAhead && r.asked < r.size {
 			length := min(window, r.size-r.asked)
-			q, err := r.conn.Go("source.read", py.DictOf("n", py.Int(r.n), "off", py.Int(r.asked), "len", py.Int(length)))
+			p := py.DictOf("off", py.Int(r.asked), "len", py.Int(length))
+			p.Update(r.of)
+			q, err := r.conn.Go(r.method, p)
 			if err != nil {
 				return 0, err
 			}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"pinch/internal/fetch"
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/modules"
@@ -29,6 +30,8 @@ type Options struct {
 	Sources func(*low.Chunk) modules.Sources
 	// Remote answers what only the controller can.
 	Remote modules.Caller
+	// Fetch gets things from the web; nil gets nothing.
+	Fetch fetch.Fetcher
 	// Memo is shared with calls made before the run; nil makes a new one.
 	Memo *modules.Memo
 	// Each is called for every result, in the order in which they come about;

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 
+	"pinch/internal/fetch"
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/modules"
@@ -19,6 +20,7 @@ type Functions struct {
 	registry *modules.Registry
 	host     host.Host
 	remote   modules.Caller
+	fetcher  fetch.Fetcher
 	memo     *modules.Memo
 	grains   *py.Dict
 	opts     *py.Dict
@@ -29,11 +31,14 @@ type Functions struct {
 }
 
 // NewFunctions returns the functions of a run. Of the options it uses Bundle,
-// Registry, Host, Remote, Memo, Output and Log.
+// Registry, Host, Remote, Fetch, Memo, Output and Log.
 func NewFunctions(o Options, opts *py.Dict) *Functions {
 	f := &Functions{
-		registry: o.Registry, host: o.Host, remote: o.Remote, memo: o.Memo, grains: o.Bundle.Grains,
+		registry: o.Registry, host: o.Host, remote: o.Remote, fetcher: o.Fetch, memo: o.Memo, grains: o.Bundle.Grains,
 		opts: opts, test: o.Bundle.Test, readOnly: o.Bundle.ReadOnly, output: o.Output, log: o.Log,
+	}
+	if f.fetcher == nil {
+		f.fetcher = fetch.None{}
 	}
 	if f.memo == nil {
 		f.memo = modules.NewMemo()
@@ -81,7 +86,7 @@ func (f *Functions) Find(fun string) *modules.Func { return f.registry.Exec(fun)
 func (f *Functions) newCall(c *low.Chunk, sources func(*low.Chunk) modules.Sources) *modules.Call {
 	call := &modules.Call{
 		Reader: f.host, Test: f.test, Chunk: c, Grains: f.grains, Opts: f.opts,
-		Remote: f.remote, Funcs: f, Memo: f.memo, Output: f.output, Log: f.log,
+		Remote: f.remote, Fetch: f.fetcher, Funcs: f, Memo: f.memo, Output: f.output, Log: f.log,
 	}
 	if c != nil && sources != nil {
 		call.Sources, call.SourcesOf = sources(c), sources

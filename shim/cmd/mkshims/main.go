@@ -5,6 +5,7 @@ package main
 import (
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -13,13 +14,6 @@ import (
 	"sync"
 
 	"pinch/shim"
-)
-
-// What a shim may take, in bytes. The goal is 12 MiB raw and 4 MiB gzip, which
-// the HTTP client with its TLS (file.managed from http:// sources) exceeds.
-const (
-	maxRaw  = 16 << 20
-	maxGzip = 6 << 20
 )
 
 func main() {
@@ -36,10 +30,13 @@ func main() {
 	}
 }
 
-type built struct {
-	Hash string `json:"hash"`
-	Size int64  `json:"size"`
-	gz   int
+// job is one program for one platform.
+type job struct {
+	program    shim.Program
+	goos, arch string
+	entry      shim.IndexEntry
+	gz         int
+	err        error
 }
 
 func run(out string, platforms []string) error {
@@ -57,25 +54,41 @@ func run(out string, platforms []string) error {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	results := make([]built, len(platforms))
-	errs := make([]error, len(platforms))
+	var jobs []*job
+	for _, platform := range platforms {
+		goos, arch, ok := strings.Cut(platform, "/")
+		if !ok {
+			return fmt.Errorf("%q is no GOOS/GOARCH", platform)
+		}
+		for _, p := range shim.Programs {
+			jobs = append(jobs, &job{program: p, goos: goos, arch: arch})
+		}
+	}
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, 2) // the compiler is parallel itself
-	for i, p := range platforms {
+	for _, j := range jobs {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			results[i], errs[i] = one(root, tmp, out, p)
+			j.err = j.build(root, tmp, out)
 		})
 	}
 	wg.Wait()
-	index := map[string]built{}
-	for i, p := range platforms {
-		if errs[i] != nil {
-			return errs[i]
+	index := shim.Index{}
+	var errs []error
+	for _, j := range jobs {
+		platform := j.goos + "/" + j.arch
+		if errs = append(errs, j.err); j.gz == 0 {
+			continue
 		}
-		index[p] = results[i]
-		fmt.Printf("%-15s %s  %5.2f MiB raw  %5.2f MiB gzip\n", p, results[i].Hash, mib(int(results[i].Size)), mib(results[i].gz))
+		if index[j.program] == nil {
+			index[j.program] = map[string]shim.IndexEntry{}
+		}
+		index[j.program][platform] = j.entry
+		fmt.Printf("%-6s %-15s %s  %5.2f MiB raw  %5.2f MiB gzip\n", j.program, platform, j.entry.Hash, mib(int(j.entry.Size)), mib(j.gz))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
 	}
 	b, err := json.MarshalIndent(index, "", "  ")
 	if err != nil {
@@ -86,26 +99,23 @@ func run(out string, platforms []string) error {
 
 func mib(n int) float64 { return float64(n) / (1 << 20) }
 
-func one(root, tmp, out, platform string) (built, error) {
-	goos, arch, ok := strings.Cut(platform, "/")
-	if !ok {
-		return built{}, fmt.Errorf("%q is no GOOS/GOARCH", platform)
-	}
-	bin := filepath.Join(tmp, goos+"-"+arch)
-	if err := shim.Build("go", root, goos, arch, bin); err != nil {
-		return built{}, err
+func (j *job) build(root, tmp, out string) error {
+	bin := filepath.Join(tmp, shim.BlobName(j.program, j.goos, j.arch))
+	if err := shim.Build("go", root, j.program, j.goos, j.arch, bin); err != nil {
+		return err
 	}
 	raw, err := os.ReadFile(bin)
 	if err != nil {
-		return built{}, err
+		return err
 	}
 	gz, err := shim.Compress(raw, gzip.BestCompression)
 	if err != nil {
-		return built{}, err
+		return err
 	}
-	if len(raw) > maxRaw || len(gz) > maxGzip {
-		return built{}, fmt.Errorf("%s: %.2f MiB raw, %.2f MiB gzip: more than the %d and %d MiB that a shim may have", platform, mib(len(raw)), mib(len(gz)), maxRaw>>20, maxGzip>>20)
+	j.entry, j.gz = shim.IndexEntry{Hash: shim.HashOf(raw), Size: int64(len(raw))}, len(gz)
+	if len(raw) > shim.MaxRaw || len(gz) > shim.MaxGzip {
+		return fmt.Errorf("%s for %s/%s: %.2f MiB raw, %.2f MiB gzip: more than the %d and %d MiB that it may have",
+			j.program, j.goos, j.arch, mib(len(raw)), mib(len(gz)), shim.MaxRaw>>20, shim.MaxGzip>>20)
 	}
-	name := filepath.Join(out, "pinch-"+goos+"-"+arch+".gz")
-	return built{Hash: shim.HashOf(raw), Size: int64(len(raw)), gz: len(gz)}, os.WriteFile(name, gz, 0o644)
+	return os.WriteFile(filepath.Join(out, shim.BlobName(j.program, j.goos, j.arch)), gz, 0o644)
 }

@@ -9,4 +9,4 @@ import (
 	"pinch/shim/server"
 )
 
-func main() { os.Exit(server.Main(os.Args[1:], all.Registry)) }
+func main() { os.Exit(server.Main(os.Args[1:], all.Registry, nil)) }

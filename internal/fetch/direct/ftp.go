@@ -1,4 +1,4 @@
-package file
+package direct
 
 import (
 	"context"
@@ -11,23 +11,21 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"pinch/internal/fetch"
 )
 
 // fetchFTP retrieves a file from an FTP server (RFC 959) over a passive
 // connection, as anonymous unless the URL names a user.
-func fetchFTP(ctx context.Context, u *url.URL) (io.ReadCloser, error) {
+func fetchFTP(ctx context.Context, u *url.URL) (*fetch.Response, error) {
 	f := &ftpFile{}
 	if err := f.open(ctx, u); err != nil {
 		_ = f.Close() // the first error counts
-		return nil, &fetchError{"Could not retrieve " + redactFTP(u) + " from FTP server. Exception: " + netError(err), err}
+		return nil, err
 	}
-	return f, nil
-}
-
-func redactFTP(u *url.URL) string {
-	c := *u
-	c.User = nil
-	return c.String()
+	clean := *u
+	clean.User = nil
+	return &fetch.Response{Status: 200, Reason: "OK", URL: clean.String(), Body: f}, nil
 }
 
 // ftpFile is a file that is being retrieved.
@@ -134,7 +132,7 @@ func (f *ftpFile) Read(p []byte) (int, error) {
 		f.atEnd = true
 		_ = f.data.Close() // all is read
 		if _, _, rerr := f.control.ReadResponse(2); rerr != nil {
-			return n, fmt.Errorf("transfer not completed: %w", rerr)
+			return n, errors.New("transfer not completed: " + rerr.Error())
 		}
 	}
 	return n, err
