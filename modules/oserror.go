@@ -51,3 +51,14 @@ func OSError(err error) error {
 	}
 	return &py.Error{Class: class, Msg: OSErrorText(err), Err: err}
 }
+
+// WriteNew are the options to write a file as Python's open(path, "w") does: a
+// new one gets the mode that the umask leaves, an existing one keeps its own.
+func WriteNew(h host.Reader, path string) host.WriteOptions {
+	o := host.WriteOptions{KeepLinks: true}
+	if _, err := h.Stat(path); err != nil {
+		m := host.GoPerm(0o666 &^ uint32(h.Umask()))
+		o.Mode = &m
+	}
+	return o
+}

@@ -98,10 +98,20 @@ func (r *remote) Call(ctx context.Context, fun string, args *py.Args) (py.Value,
 	if fun == "file.apply_template_on_contents" {
 		return r.grants.renderText(ctx, args)
 	}
+	if takesFiles[fun] && r.grants.named(args) {
+		return r.c.Call(ctx, fun, args)
+	}
 	if !hostMayAsk[fun] {
 		return nil, py.KeyError(py.Str(fun))
 	}
 	return r.c.Call(ctx, fun, args)
+}
+
+// takesFiles are functions that a running state (module.run) may call for a
+// file of the tree that the host was given: one that its states name.
+var takesFiles = map[string]bool{
+	"cp.get_file": true, "cp.get_url": true, "cp.cache_file": true, "cp.get_file_str": true, "cp.hash_file": true, "cp.stat_file": true,
+	"cp.get_template": true, "cp.is_cached": true,
 }
 
 // hostMayAsk are the functions whose answers a host has a right to: its own

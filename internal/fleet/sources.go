@@ -127,6 +127,27 @@ func (g *grants) get(n low.SourceID) (grant, error) {
 	return g.list[n-1], nil
 }
 
+// named says whether the first argument (or path) is a source that the chunks
+// name.
+func (g *grants) named(args *py.Args) bool {
+	v, ok := args.Get("path")
+	if len(args.Pos) > 0 {
+		v, ok = args.Pos[0], true
+	}
+	ref, isText := v.(py.Str)
+	if !ok || !isText {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, gr := range g.list {
+		if gr.file == nil && gr.ref == string(ref) {
+			return true
+		}
+	}
+	return false
+}
+
 func (g *grants) noteLarge(gr grant) {
 	if gr.render {
 		return

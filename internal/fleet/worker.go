@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pinch/internal/py"
+	"pinch/modules"
 	"pinch/roster"
 	"pinch/shim"
 	"pinch/ssh"
@@ -169,7 +170,7 @@ func (w *worker) call(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if fn == nil {
+	if fn == nil || fn.Where == modules.Controller {
 		return w.callPure(ctx)
 	}
 	r, err := sess.Call(ctx, w.job.Fun, w.job.Args, shim.CallOptions{

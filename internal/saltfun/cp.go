@@ -39,18 +39,10 @@ func cpFuncs() []*function {
 			}
 			return py.Str(c.h.CachePath(f)), nil
 		}),
-		parse("cp.cache_file", "path, saltenv=None, source_hash=None, verify_ssl=True, use_etag=False", func(c *call) (py.Value, error) {
-			f, err := treeFile(c, "path")
-			if err != nil {
-				return nil, err
-			}
-			if f == nil {
-				return py.False, nil // Salt: get_file answers False
-			}
-			return py.Str(c.h.CachePath(f)), nil
-		}),
-		parse("cp.cache_files", "paths, saltenv=None", cpCacheFiles),
 		parse("cp.get_file_str", "path, saltenv=None", func(c *call) (py.Value, error) {
+			if p, ok := c.hostPath(); ok {
+				return c.h.Call(c.ctx, "file.read", py.NewArgs(py.Str(p)))
+			}
 			f, err := treeFile(c, "path")
 			if err != nil {
 				return nil, err
@@ -60,7 +52,6 @@ func cpFuncs() []*function {
 			}
 			return readText(f)
 		}),
-		parse("cp.get_url", "path, dest='', saltenv=None, makedirs=False, source_hash=None", cpGetURL),
 		parse("cp.hash_file", "path, saltenv=None", cpHashFile),
 		parse("cp.stat_file", "path, saltenv=None, octal=True", cpStatFile),
 	}
@@ -178,60 +169,22 @@ func truncated(raw []byte, i int) string {
 	return fmt.Sprintf("s in position %d-%d: unexpected end of data", i, len(raw)-1)
 }
 
-func cpCacheFiles(c *call) (py.Value, error) {
-	var urls []py.Value
-	if s, ok := c.arg("paths").(py.Str); ok {
-		for _, u := range strings.Split(string(s), ",") {
-			urls = append(urls, py.Str(u))
-		}
-	} else {
-		var err error
-		if urls, err = py.Collect(c.arg("paths")); err != nil {
-			return nil, err
-		}
-	}
-	out := py.NewList()
-	for _, u := range urls {
-		f, err := c.h.treePath(py.ToStr(u), c.env("saltenv"))
-		switch {
-		case err != nil:
-			return nil, err
-		case f == nil:
-			out.Append(py.False)
-		default:
-			out.Append(py.Str(c.h.CachePath(f)))
-		}
-	}
-	return out, nil
-}
-
-// cpGetURL returns the place of the minion's copy, or with dest=None the text.
-func cpGetURL(c *call) (py.Value, error) {
-	if s, ok := c.arg("dest").(py.Str); ok && s != "" {
-		return nil, py.Errorf("CommandExecutionError",
-			"cp.get_url: %s: while rendering nothing can be written to the host", string(s))
-	}
-	f, err := treeFile(c, "path")
-	if err != nil {
-		return nil, err
-	}
-	if f == nil {
-		return py.False, nil
-	}
-	if _, ok := c.arg("dest").(py.Str); ok {
-		return py.Str(c.h.CachePath(f)), nil
-	}
-	raw, err := f.Read()
-	if err != nil {
-		return nil, err
-	}
-	if !utf8.Valid(raw) {
-		return nil, py.Errorf("UnicodeDecodeError", "%s", decodeError(raw))
-	}
-	return py.Str(raw), nil
+// hostPath says whether the argument path names a file of the host itself, and
+// not the copy of one of the tree.
+func (c *call) hostPath() (string, bool) {
+	s, ok := c.arg("path").(py.Str)
+	return string(s), ok && strings.HasPrefix(string(s), "/") && !strings.HasPrefix(string(s), path.Join(c.h.CacheDir, "files")+"/") && c.h.onHost()
 }
 
 func cpHashFile(c *call) (py.Value, error) {
+	if p, ok := c.hostPath(); ok {
+		kind := c.h.Files.HashType()
+		sum, err := c.h.Call(c.ctx, "file.get_hash", py.NewArgs(py.Str(p), py.Str(kind)))
+		if err != nil {
+			return nil, err
+		}
+		return py.DictOf("hash_type", py.Str(kind), "hsum", sum), nil
+	}
 	f, err := treeFile(c, "path")
 	if err != nil {
 		return nil, err

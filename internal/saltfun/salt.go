@@ -37,7 +37,7 @@ func newRegistry() *registry {
 		modules: map[string]bool{},
 	}
 	for _, table := range [][]*function{
-		configFuncs(), cpFuncs(), defaultsFuncs(), grainsFuncs(), hashFuncs(), jinjaFuncs(),
+		configFuncs(), cpFuncs(), cpWriteFuncs(), defaultsFuncs(), grainsFuncs(), hashFuncs(), jinjaFuncs(),
 		logFuncs(), matchFuncs(), miscFuncs(), networkFuncs(), pathFuncs(), pillarFuncs(),
 		randomFuncs(), sdbFuncs(), slsutilFuncs(), testFuncs(), versionFuncs(),
 	} {

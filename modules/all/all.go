@@ -9,6 +9,7 @@ import (
 	"pinch/modules/alternatives"
 	"pinch/modules/archive"
 	"pinch/modules/cmd"
+	"pinch/modules/cp"
 	"pinch/modules/cron"
 	"pinch/modules/debconf"
 	"pinch/modules/dns"
@@ -44,6 +45,7 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		alternatives.Funcs(),
 		archive.Funcs(),
 		cmd.Funcs(),
+		cp.Funcs(),
 		cron.Funcs(),
 		debconf.Funcs(),
 		dns.Funcs(),

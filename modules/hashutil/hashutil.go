@@ -68,7 +68,7 @@ func encodeFile(_ context.Context, c *modules.Call, a *fileArgs) (py.Value, erro
 }
 
 // decodeFile decodes line by line, as Python's base64.decode does.
-func decodeFile(_ context.Context, _ *modules.Call, w host.Writer, a *decodeArgs) (py.Value, error) {
+func decodeFile(_ context.Context, c *modules.Call, w host.Writer, a *decodeArgs) (py.Value, error) {
 	var out []byte
 	for _, line := range strings.SplitAfter(a.Instr, "\n") {
 		raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(line))
@@ -77,7 +77,7 @@ func decodeFile(_ context.Context, _ *modules.Call, w host.Writer, a *decodeArgs
 		}
 		out = append(out, raw...)
 	}
-	if err := w.WriteFile(a.Outfile, bytes.NewReader(out), host.WriteOptions{KeepLinks: true}); err != nil {
+	if err := w.WriteFile(a.Outfile, bytes.NewReader(out), modules.WriteNew(c, a.Outfile)); err != nil {
 		return nil, modules.OSError(err)
 	}
 	return py.True, nil
