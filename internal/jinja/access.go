@@ -41,7 +41,7 @@ func (c *Context) getattr(obj py.Value, name string, key py.Value) (py.Value, er
 			ok = false
 		}
 		if ok {
-			return c.guard(v), nil
+			return c.guard(obj, v, name), nil
 		}
 	} else if hasPrivate(obj, name) {
 		return c.unsafe(obj, name), nil
@@ -86,7 +86,7 @@ func (c *Context) GetItem(obj, key py.Value) (py.Value, error) {
 			return nil, err
 		}
 		if ok && err == nil {
-			return c.guard(v), nil
+			return c.guard(obj, v, name), nil
 		}
 	}
 	return c.undefinedOf(obj, key), nil
@@ -111,16 +111,13 @@ func isDictMethod(name string) bool {
 
 // guard wraps str.format and str.format_map, which would otherwise reach any
 // attribute.
-func (c *Context) guard(v py.Value) py.Value {
-	m, ok := v.(*py.BoundMethod)
-	if !ok || m.Name != "format" && m.Name != "format_map" {
-		return v
+func (c *Context) guard(obj, v py.Value, name string) py.Value {
+	if name == "format" || name == "format_map" {
+		if _, ok := strOf(obj); ok {
+			return c.safeFormat(obj, name)
+		}
 	}
-	s, ok := m.Self.(py.Str)
-	if !ok {
-		return v
-	}
-	return c.safeFormat(string(s), m.Name == "format_map", func(s string) py.Value { return py.Str(s) })
+	return v
 }
 
 // unsafe is the undefined value for an attribute that the sandbox refuses.
@@ -262,10 +259,28 @@ func (c *Context) Call(fn py.Value, args *py.Args) (py.Value, error) {
 		return fn.call(c, args)
 	case *Undefined:
 		return nil, fn.fail()
+	case *py.BoundMethod:
+		if len(args.Kw) > 0 && refusesKeywords(fn) {
+			return nil, py.TypeErrorf("%s() takes no keyword arguments", fn.Name)
+		}
+		return fn.Call(c.rt.ctx, args)
 	case py.Callable:
 		return fn.Call(c.rt.ctx, args)
 	}
 	return nil, py.TypeErrorf("'%s' object is not callable", py.TypeName(fn))
+}
+
+// refusesKeywords says whether a method of str is one that CPython calls with a
+// tuple: called as a value, as Jinja does, it names itself without the class.
+func refusesKeywords(m *py.BoundMethod) bool {
+	if _, ok := strOf(m.Self); !ok {
+		return false
+	}
+	switch m.Name {
+	case "count", "endswith", "find", "index", "rfind", "rindex", "startswith":
+		return true
+	}
+	return false
 }
 
 // strOf returns the text of a str, which includes Markup.

@@ -14,6 +14,10 @@ type compiler struct {
 	extends      int
 	knownExtends bool
 	loops        int // loops around the current statement in this function
+	// badCall and badFlow are the first errors that Python finds in the
+	// finished code: its parser those of calls, its compiler those of break.
+	badCall, badFlow *Error
+	folding          bool // an expression is compiled to be evaluated at once
 	// reads is told of names that are read from the context; nil: nobody asks.
 	reads func(*nameNode)
 }
@@ -94,7 +98,20 @@ func (c *compiler) template(body []node) (err error) {
 		t.blocks[b.name] = c.blockFunction(b)
 		t.blockNames = append(t.blockNames, b.name)
 	}
+	if c.badCall != nil {
+		return c.badCall
+	}
+	if c.badFlow != nil {
+		return c.badFlow
+	}
 	return nil
+}
+
+// python notes an error that is found once the code is complete.
+func (c *compiler) python(at **Error, msg string, line int) {
+	if *at == nil {
+		*at = &Error{Kind: OtherError, Class: "SyntaxError", Message: msg, Line: line, File: c.t.name}
+	}
 }
 
 func (c *compiler) fail(msg string, line int) {
@@ -252,7 +269,7 @@ func (c *compiler) stmt(n node, f *compileFrame) stmt {
 
 func (c *compiler) flow(kind flow, n node) flow {
 	if c.loops == 0 {
-		panic(&Error{Kind: OtherError, Class: "SyntaxError", Message: kind.Error(), Line: n.lineno(), File: c.t.name})
+		c.python(&c.badFlow, kind.Error(), n.lineno())
 	}
 	return kind
 }
@@ -263,20 +280,27 @@ func (c *compiler) output(n *outputNode, f *compileFrame) stmt {
 		return nil
 	}
 	out := &outputStmt{check: f.requireCheck, parts: make([]outputPart, 0, len(n.nodes))}
+	wasConst := false
 	for _, child := range n.nodes {
 		if d, ok := child.(*dataNode); ok {
 			if k := len(out.parts); k > 0 && out.parts[k-1].e == nil {
 				out.parts[k-1].text += d.data
 			} else {
-				out.parts = append(out.parts, outputPart{text: d.data, line: d.lineno()})
+				out.parts = append(out.parts, outputPart{text: d.data, line: d.lineno(), joined: wasConst})
 			}
+			wasConst = true
 			continue
 		}
-		c.newline(child)
+		isConst := c.isConst(child, f)
+		if !isConst { // constants are written without a line
+			c.newline(child)
+		}
 		part := outputPart{e: c.expr(child, f), line: c.line, escape: c.escaping(f)}
-		if part.escape == escapeRuntime && isConst(child) { // printed at compile time
+		if part.escape == escapeRuntime && isConst { // printed at compile time
 			part.escape = escapeNo
 		}
+		part.joined = wasConst && isConst
+		wasConst = isConst
 		out.parts = append(out.parts, part)
 	}
 	if len(out.parts) == 1 && out.parts[0].e == nil && !out.check {
@@ -520,7 +544,7 @@ func (c *compiler) checkKeywords(a *callArgs) {
 	seen := map[string]bool{}
 	for _, k := range a.kwNames {
 		if seen[k] {
-			panic(&Error{Kind: OtherError, Class: "SyntaxError", Message: "keyword argument repeated: " + k, Line: c.line, File: c.t.name})
+			c.python(&c.badCall, "keyword argument repeated: "+k, c.line)
 		}
 		seen[k] = true
 	}

@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"context"
 	"strconv"
 
 	"pinch/internal/py"
@@ -86,7 +87,7 @@ func (c *compiler) expr(n node, f *compileFrame) expr {
 		return c.fold(&unaryExpr{op: n.op, e: e}, e)
 	case *concatNode:
 		// Constants are joined at compile time, without escaping.
-		return &concatExpr{parts: c.exprs(n.nodes, f), escape: c.escaping(f) == escapeYes && !isConst(n)}
+		return &concatExpr{parts: c.exprs(n.nodes, f), escape: c.escaping(f) == escapeYes && !c.folding && !c.isConst(n, f)}
 	case *compareNode:
 		e := &compareExpr{first: c.expr(n.expr, f), rest: c.exprs(n.rest, f), ops: make([]cmpOp, len(n.ops))}
 		for i, op := range n.ops {
@@ -196,13 +197,48 @@ func (c *compiler) test(n *testNode, f *compileFrame) expr {
 }
 
 // isConst says whether Jinja's optimizer takes a node for a constant: literals
-// and what is made of them by operators.
-func isConst(n node) bool {
-	switch n.(type) {
-	case *nameNode, *callNode, *filterNode, *testNode, *getattrNode, *getitemNode, *profileNode, *profileEndNode:
-		return false
+// and what is made of them by operators, look-ups, filters and tests, unless
+// evaluating it fails.
+func (c *compiler) isConst(n node, f *compileFrame) bool {
+	constant, evaluate := true, false
+	walk(n, func(n node) bool {
+		switch n := n.(type) {
+		case *nameNode, *callNode, *profileNode, *profileEndNode, *sliceNode:
+			constant = false
+		case *constNode, *listNode, *tupleNode:
+		case *filterNode:
+			constant = constant && !f.volatile && foldedFilters[n.name] && n.node != nil
+			evaluate = true
+		case *testNode:
+			constant = constant && !f.volatile
+			evaluate = true
+		default:
+			evaluate = true
+		}
+		return constant
+	})
+	if !constant || !evaluate {
+		return constant
 	}
-	all := true
-	children(n, func(c node) { all = all && isConst(c) })
-	return all
+	rt := newRuntime(context.Background(), c.t, &Render{Budget: Budget{Steps: 1000, Output: 1 << 16}})
+	rt.env = c.env
+	ctx := rt.mainContext(c.t)
+	ctx.escape = f.escape
+	was := c.folding
+	c.folding = true
+	e := c.expr(n, f)
+	c.folding = was
+	v, err := e.eval(&frame{c: ctx})
+	return err == nil && !IsUndefined(v)
+}
+
+// foldedFilters are the filters that Jinja applies to constants when it
+// compiles and whose result can be safe text or must be known then. Other
+// filters give the same at any time.
+var foldedFilters = map[string]bool{
+	"abs": true, "capitalize": true, "center": true, "count": true, "d": true, "default": true, "e": true, "escape": true,
+	"filesizeformat": true, "first": true, "float": true, "forceescape": true, "format": true, "indent": true, "int": true,
+	"join": true, "last": true, "length": true, "list": true, "lower": true, "replace": true, "round": true, "safe": true,
+	"sort": true, "string": true, "striptags": true, "sum": true, "title": true, "trim": true, "truncate": true, "upper": true,
+	"urlencode": true, "urlize": true, "wordcount": true, "wordwrap": true, "xmlattr": true,
 }

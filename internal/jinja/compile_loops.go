@@ -163,6 +163,7 @@ func (c *compiler) macroBody(n *macroNode, f *compileFrame) *macroCode {
 		}
 	}
 	m.fn.body = c.stmts(n.body, in)
+	m.endLine = c.line
 	m.fn.slots = len(c.fn.slots)
 	c.fn, c.loops = outerFn, outerLoops
 	return m

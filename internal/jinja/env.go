@@ -36,12 +36,14 @@ func newEnvironment(salt bool) *environment {
 	e.tests["filter"] = fn("test_filter(env, value)", func(_ *Context, a []py.Value) (py.Value, error) {
 		name, ok := strOf(a[0])
 		_, known := e.filters[name]
-		return py.Bool(ok && known), nil
+		_, _, err := py.NewDict().Get(a[0]) // unhashable?
+		return py.Bool(ok && known), err
 	})
 	e.tests["test"] = fn("test_test(env, value)", func(_ *Context, a []py.Value) (py.Value, error) {
 		name, ok := strOf(a[0])
 		_, known := e.tests[name]
-		return py.Bool(ok && known), nil
+		_, _, err := py.NewDict().Get(a[0]) // unhashable?
+		return py.Bool(ok && known), err
 	})
 	return e
 }

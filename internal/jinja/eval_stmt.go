@@ -136,12 +136,16 @@ type nsTarget struct {
 }
 
 func (t *nsTarget) assign(f *frame, v py.Value) error {
-	ns, ok := f.get(t.ns).(*Namespace)
-	if !ok {
-		return runtimeErrorf("cannot assign attribute on non-namespace object")
+	// That it is a namespace is checked for {% set %} with a value only.
+	switch ns := f.get(t.ns).(type) {
+	case *Namespace:
+		ns.d.SetStr(t.attr, v)
+		return nil
+	case nil:
+		return py.TypeErrorf("'_MissingType' object does not support item assignment")
+	default:
+		return py.SetItem(ns, py.Str(t.attr), v)
 	}
-	ns.d.SetStr(t.attr, v)
-	return nil
 }
 
 type tupleTarget []target
@@ -203,6 +207,7 @@ type outputPart struct {
 	e      expr
 	line   int
 	escape escaping
+	joined bool // by Jinja's compiler, with the constant before it
 }
 
 type outputStmt struct {
@@ -220,6 +225,9 @@ func (s *outputStmt) exec(f *frame, w *writer) error {
 			if err := w.write(p.text); err != nil {
 				return locate(err, p.line)
 			}
+			if p.joined {
+				w.pieces--
+			}
 			continue
 		}
 		v, err := p.e.eval(f)
@@ -232,6 +240,9 @@ func (s *outputStmt) exec(f *frame, w *writer) error {
 		}
 		if err != nil {
 			return locate(err, p.line)
+		}
+		if p.joined {
+			w.pieces--
 		}
 	}
 	return nil
@@ -339,10 +350,13 @@ func captured(f *frame, body []stmt, filter expr, line int) (py.Value, error) {
 	rt := f.c.rt
 	w := rt.writer()
 	err := run(body, f, w)
-	text := w.String()
+	text, bad := w.String(), w.bad
 	rt.release(w)
 	if err != nil {
 		return nil, err
+	}
+	if bad != nil {
+		return nil, locate(bad, line)
 	}
 	if filter == nil {
 		return py.Str(text), nil
@@ -368,13 +382,8 @@ func (s *filterBlockStmt) exec(f *frame, w *writer) error {
 	if err != nil {
 		return err
 	}
-	// The result is written as it is: neither finalized nor escaped. In
-	// Python anything but a string fails when the output is joined.
-	text, ok := strOf(v)
-	if !ok {
-		return locate(py.TypeErrorf("sequence item %d: expected str instance, %s found", 0, py.TypeName(v)), s.line)
-	}
-	if err := w.write(text); err != nil {
+	// The result is written as it is: neither finalized nor escaped.
+	if err := w.writeValue(v); err != nil {
 		return locate(err, s.line)
 	}
 	f.clear(s.leave)
@@ -463,12 +472,7 @@ func (s *callBlockStmt) exec(f *frame, w *writer) error {
 	caller := &Macro{code: s.code, f: f, escape: f.c.escape}
 	v, err := s.call.evalCaller(f, caller)
 	if err == nil {
-		text, ok := strOf(v)
-		if !ok {
-			err = py.TypeErrorf("sequence item 0: expected str instance, %s found", py.TypeName(v))
-		} else {
-			err = w.write(text)
-		}
+		err = w.writeValue(v)
 	}
 	if err != nil {
 		return locate(err, s.line)
@@ -483,6 +487,7 @@ func (c *Context) print(w *writer, v py.Value) error {
 		return w.write(string(v))
 	case py.Int:
 		w.buf = strconv.AppendInt(w.buf, int64(v), 10)
+		w.pieces++
 		return nil
 	}
 	s, err := c.finalText(v)

@@ -84,9 +84,21 @@ func doBatch(c *Context, a []py.Value) (py.Value, error) {
 			return nil, false, nil
 		}
 		if _, none := a[2].(py.NoneType); !none {
-			n, err := intOf(a[1])
+			// [fill] * (linecount - len), when it is not full
+			less, err := py.RichCompare(py.OpLt, py.Int(len(tmp)), a[1])
 			if err != nil {
 				return nil, false, err
+			}
+			n := 0
+			if less {
+				left, err := py.Binary(py.OpSub, a[1], py.Int(len(tmp)))
+				if err != nil {
+					return nil, false, err
+				}
+				if n, err = repeatCount(left); err != nil {
+					return nil, false, err
+				}
+				n += len(tmp)
 			}
 			for len(tmp) < n {
 				if err := c.rt.step(); err != nil {
@@ -110,11 +122,11 @@ func doSlice(c *Context, a []py.Value) (py.Value, error) {
 			if seq, err = collect(a[0]); err != nil {
 				return nil, false, err
 			}
-			if n, err = intOf(a[1]); err != nil {
+			if _, err = py.Binary(py.OpFloorDiv, py.Int(len(seq)), a[1]); err != nil {
 				return nil, false, err
 			}
-			if n == 0 {
-				return nil, false, py.Errorf("ZeroDivisionError", "integer division or modulo by zero")
+			if n, err = intOf(a[1]); err != nil {
+				return nil, false, err
 			}
 		}
 		if i >= n {

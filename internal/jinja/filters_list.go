@@ -485,6 +485,9 @@ func doItems(_ *Context, a []py.Value) (py.Value, error) {
 
 func doAttr(c *Context, a []py.Value) (py.Value, error) {
 	name, ok := strOf(a[1])
+	if u, undefined := a[1].(*Undefined); undefined {
+		return nil, u.fail()
+	}
 	if !ok {
 		return nil, py.TypeErrorf("attribute name must be string, not '%s'", py.TypeName(a[1]))
 	}
@@ -501,5 +504,5 @@ func doAttr(c *Context, a []py.Value) (py.Value, error) {
 	if !ok {
 		return c.undefinedOf(a[0], a[1]), nil
 	}
-	return c.guard(v), nil
+	return c.guard(a[0], v, name), nil
 }

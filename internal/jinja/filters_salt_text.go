@@ -149,7 +149,7 @@ func methodCall(c *Context, a []py.Value, rest *py.Args) (py.Value, error) {
 	if !ok {
 		return py.None, nil
 	}
-	return c.Call(c.guard(m), rest)
+	return c.Call(m, rest)
 }
 
 // saltToNum reads an int, else a float; other text stays.
@@ -276,11 +276,11 @@ func humanToBytes(_ *Context, a []py.Value) (py.Value, error) {
 		return nil, py.AttributeErrorf("'NoneType' object has no attribute 'group'")
 	}
 	unit = py.Lower(unit)
-	fallback, ok := strOf(a[1])
-	if !ok {
-		return nil, py.AttributeErrorf("'%s' object has no attribute 'lower'", py.TypeName(a[1]))
-	}
 	if unit == "" {
+		fallback, ok := strOf(a[1])
+		if !ok {
+			return nil, py.AttributeErrorf("'%s' object has no attribute 'lower'", py.TypeName(a[1]))
+		}
 		unit = py.Lower(fallback)
 	}
 	metric, err := py.Truth(a[2])

@@ -248,13 +248,28 @@ func repeatCount(v py.Value) (int, error) {
 }
 
 func doTruncate(_ *Context, a []py.Value) (py.Value, error) {
+	atLeast := func(what string, v py.Value, n int) error {
+		ok, err := py.RichCompare(py.OpGe, v, py.Int(n))
+		if err == nil && !ok {
+			err = py.Errorf("AssertionError", "expected %s >= %d, got %s", what, n, py.ToStr(v))
+		}
+		return err
+	}
+	endLen, err := lengthOf(a[3])
+	if err != nil {
+		return nil, err
+	}
+	if err := atLeast("length", a[1], endLen); err != nil {
+		return nil, err
+	}
 	leeway := 5
 	if _, none := a[4].(py.NoneType); !none {
-		n, err := intOf(a[4])
-		if err != nil {
+		if err := atLeast("leeway", a[4], 0); err != nil {
 			return nil, err
 		}
-		leeway = n
+		if leeway, err = intOf(a[4]); err != nil {
+			return nil, err
+		}
 	}
 	length, err := intOf(a[1])
 	if err != nil {
@@ -262,13 +277,7 @@ func doTruncate(_ *Context, a []py.Value) (py.Value, error) {
 	}
 	end, ok := strOf(a[3])
 	if !ok {
-		return nil, py.TypeErrorf("object of type '%s' has no len()", py.TypeName(a[3]))
-	}
-	if n := utf8.RuneCountInString(end); length < n {
-		return nil, py.Errorf("AssertionError", "expected length >= %d, got %d", n, length)
-	}
-	if leeway < 0 {
-		return nil, py.Errorf("AssertionError", "expected leeway >= 0, got %d", leeway)
+		return nil, py.TypeErrorf("can only concatenate str (not \"%s\") to str", py.TypeName(a[3]))
 	}
 	n, err := lengthOf(a[0])
 	if err != nil {

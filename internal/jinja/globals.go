@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"context"
 	"math/rand/v2"
 	"strings"
 
@@ -163,17 +164,43 @@ func joinerGlobal(_ *Context, _ py.Value, args *py.Args) (py.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	used := false
-	return &builtin{name: "Joiner", fn: func(_ *Context, _ py.Value, args *py.Args) (py.Value, error) {
-		if err := noArguments("Joiner.__call__", args); err != nil {
-			return nil, err
-		}
-		if !used {
-			used = true
-			return py.Str(""), nil
-		}
-		return a[0], nil
-	}}, nil
+	return &Joiner{sep: a[0]}, nil
+}
+
+// Joiner is what joiner() returns: nothing when it is called first, then its
+// separator.
+type Joiner struct {
+	sep  py.Value
+	used bool
+}
+
+// Type implements py.Value.
+func (*Joiner) Type() string { return "Joiner" }
+
+// TypeModule is the module of the class, which messages name.
+func (*Joiner) TypeModule() string { return "jinja2.utils" }
+
+// Attr implements py.AttrGetter.
+func (j *Joiner) Attr(name string) (py.Value, bool, error) {
+	switch name {
+	case "sep":
+		return j.sep, true, nil
+	case "used":
+		return py.Bool(j.used), true, nil
+	}
+	return nil, false, nil
+}
+
+// Call implements py.Callable.
+func (j *Joiner) Call(_ context.Context, args *py.Args) (py.Value, error) {
+	if err := noArguments("Joiner.__call__", args); err != nil {
+		return nil, err
+	}
+	if !j.used {
+		j.used = true
+		return py.Str(""), nil
+	}
+	return j.sep, nil
 }
 
 var joinerSig = sig("Joiner.__init__(self, sep=', ')")

@@ -113,6 +113,9 @@ func (s *forStmt) recurse(f *frame, v py.Value, depth int, w *writer) error {
 func (s *forStmt) loopOver(f, outer *frame, v py.Value, depth int, w *writer) error {
 	it, err := iterate(v)
 	if err != nil {
+		if s.filter != nil { // its function iterates
+			err = leave(locate(err, s.filter.line), s.filter.fn.t, "")
+		}
 		return locate(err, s.line)
 	}
 	if s.filter != nil {
@@ -392,6 +395,9 @@ func (l *LoopContext) call(c *Context, args *py.Args) (py.Value, error) {
 	defer c.rt.release(w)
 	if err := l.stmt.recurse(l.f, args.Pos[0], l.depth0+1, w); err != nil {
 		return nil, err
+	}
+	if w.bad != nil {
+		return nil, w.bad
 	}
 	if l.stmt.escape || l.stmt.volatile && c.escape {
 		return Markup(w.String()), nil

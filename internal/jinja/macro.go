@@ -11,6 +11,7 @@ type macroCode struct {
 	name      string
 	anonymous bool // a call block
 	line      int
+	endLine   int // of the code that joins the output
 	fn        *function
 	args      []string
 	argSlots  []int
@@ -99,6 +100,9 @@ func (m *Macro) call(escape bool, args *py.Args) (py.Value, error) {
 	w := rt.writer()
 	defer rt.release(w)
 	err := m.run(f, w)
+	if err == nil && w.bad != nil {
+		err = locate(w.bad, code.endLine)
+	}
 	if err != nil {
 		return nil, leave(err, code.fn.t, "")
 	}

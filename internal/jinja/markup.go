@@ -71,6 +71,9 @@ func (m Markup) Item(key py.Value) (py.Value, error) {
 	return v, err
 }
 
+// PyFormat implements py.Formatter.
+func (m Markup) PyFormat(spec string) (string, error) { return py.FormatStr(m, string(m), spec) }
+
 // BinaryOp implements py.Operand: + and % escape the other side.
 func (m Markup) BinaryOp(op py.BinOp, other py.Value, reflected bool) (py.Value, bool, error) {
 	switch op {
@@ -87,6 +90,9 @@ func (m Markup) BinaryOp(op py.BinOp, other py.Value, reflected bool) (py.Value,
 		}
 		return m + Markup(s), true, nil
 	case py.OpMul:
+		if _, err := py.Index(other); err != nil {
+			return nil, true, err
+		}
 		v, err := py.Binary(py.OpMul, py.Str(m), other)
 		if s, ok := v.(py.Str); ok {
 			return Markup(s), true, err
@@ -96,7 +102,7 @@ func (m Markup) BinaryOp(op py.BinOp, other py.Value, reflected bool) (py.Value,
 		if reflected {
 			return nil, false, nil
 		}
-		v, err := py.Binary(py.OpMod, py.Str(m), escapeArgs(other))
+		v, err := py.Binary(py.OpMod, py.Str(m), escapedArgs(other))
 		if s, ok := v.(py.Str); ok {
 			return Markup(s), true, err
 		}
@@ -105,28 +111,54 @@ func (m Markup) BinaryOp(op py.BinOp, other py.Value, reflected bool) (py.Value,
 	return nil, false, nil
 }
 
-// escapeArgs escapes the strings of the right side of a %.
-func escapeArgs(v py.Value) py.Value {
+// escapedArgs wraps the right side of a % so that what is put in is escaped.
+func escapedArgs(v py.Value) py.Value {
 	switch v := v.(type) {
 	case py.Tuple:
 		out := make(py.Tuple, len(v))
 		for i, it := range v {
-			out[i] = escapeArgs(it)
+			out[i] = &escapeHelper{it}
 		}
 		return out
-	case *py.Dict:
-		out := py.NewDict()
-		for k, it := range v.All() {
-			if err := out.Set(k, escapeArgs(it)); err != nil {
-				return v
-			}
-		}
-		return out
-	case py.Str:
-		return py.Str(escapeHTML(string(v)))
+	case py.Str, Markup:
+	case *py.Dict, *py.List, py.Bytes, *py.Range, py.ItemGetter:
+		return &escapeHelper{v}
 	}
-	return v
+	return py.Tuple{&escapeHelper{v}}
 }
+
+// escapeHelper is markupsafe's _MarkupEscapeHelper: its texts are escaped.
+type escapeHelper struct{ v py.Value }
+
+// Type implements py.Value.
+func (*escapeHelper) Type() string { return "_MarkupEscapeHelper" }
+
+// PyStr implements py.Stringer.
+func (h *escapeHelper) PyStr() (string, error) {
+	s, err := py.StrErr(h.v)
+	if _, safe := h.v.(Markup); safe {
+		return s, err
+	}
+	return escapeHTML(s), err
+}
+
+// PyRepr implements py.Reprer.
+func (h *escapeHelper) PyRepr() (string, error) {
+	s, err := py.ReprErr(h.v)
+	return escapeHTML(s), err
+}
+
+// Item implements py.ItemGetter.
+func (h *escapeHelper) Item(key py.Value) (py.Value, error) {
+	v, err := py.GetItem(h.v, key)
+	return &escapeHelper{v}, err
+}
+
+// ToInt implements py.Inter.
+func (h *escapeHelper) ToInt() (py.Value, error) { return py.ToInt(h.v) }
+
+// ToFloat implements py.Floater.
+func (h *escapeHelper) ToFloat() (py.Value, error) { return py.ToFloat(h.v) }
 
 // Attr implements py.AttrGetter with the methods of str: results that are
 // strings are Markup, and arguments are escaped where they go into the text.

@@ -314,6 +314,9 @@ func (rt *runtime) makeModule(t *Template, parent *scope) (*Module, error) {
 	if err := t.run(c, w); err != nil {
 		return nil, err
 	}
+	if w.bad != nil {
+		return nil, w.bad
+	}
 	m := &Module{name: t.name, body: w.String(), vars: py.NewDict()}
 	for k, v := range c.vars.All() {
 		if c.export[string(k.(py.Str))] {
@@ -327,13 +330,17 @@ func (rt *runtime) makeModule(t *Template, parent *scope) (*Module, error) {
 type writer struct {
 	buf []byte
 	rt  *runtime
+	// Python joins pieces, and fails at the end when one is no string: pieces
+	// counts them, bad is that error.
+	pieces int
+	bad    error
 }
 
 func (rt *runtime) writer() *writer {
 	if n := len(rt.free); n > 0 {
 		w := rt.free[n-1]
 		rt.free = rt.free[:n-1]
-		w.buf = w.buf[:0]
+		w.buf, w.pieces, w.bad = w.buf[:0], 0, nil
 		return w
 	}
 	return &writer{rt: rt}
@@ -348,5 +355,18 @@ func (w *writer) write(s string) error {
 		return w.rt.budget.tooLong()
 	}
 	w.buf = append(w.buf, s...)
+	w.pieces++
+	return nil
+}
+
+// writeValue writes a value that must be a string.
+func (w *writer) writeValue(v py.Value) error {
+	if s, ok := strOf(v); ok {
+		return w.write(s)
+	}
+	if w.bad == nil {
+		w.bad = py.TypeErrorf("sequence item %d: expected str instance, %s found", w.pieces, py.TypeName(v))
+	}
+	w.pieces++
 	return nil
 }

@@ -71,9 +71,16 @@ func sourceContext(source string, line int, marker string) string {
 // (tmplpath); it may be "". The error is a *RenderError, or the context's.
 func RenderSalt(ctx context.Context, name string, source string, r *Render) (string, error) {
 	run, sls := saltRender(name, r)
-	out, err := renderSalt(ctx, source, run, sls)
+	t, text, err := parseSalt(source, run, sls)
+	out := ""
+	if err == nil {
+		out, err = t.Render(ctx, run)
+	}
 	if err != nil {
-		return "", saltError(ctx, err, source, sls, run.Vars.Has("sls"))
+		return "", saltError(ctx, err, text, sls, run.Vars.Has("sls"))
+	}
+	if strings.HasSuffix(source, "\n") {
+		out += "\n"
 	}
 	return out, nil
 }
@@ -99,37 +106,24 @@ func saltRender(name string, r *Render) (run *Render, sls string) {
 	return &with, sls
 }
 
-// parseSalt parses the main template of a render.
-func parseSalt(source string, r *Render, sls string) (*Template, error) {
+// parseSalt parses the main template of a render. text is the source without
+// its header, which is what the lines of errors count in.
+func parseSalt(source string, r *Render, sls string) (t *Template, text string, err error) {
 	opts, ok := r.Vars.Lookup("opts").(*py.Dict)
 	if !ok {
 		opts = py.NewDict()
 	}
 	o, err := OptionsFromSalt(opts, sls != "")
 	if err != nil {
-		return nil, err
+		return nil, source, err
 	}
-	text, err := header(source, &o, func(s string) (py.Value, error) { return py.LoadsJSON(s) },
+	text, err = header(source, &o, func(s string) (py.Value, error) { return py.LoadsJSON(s) },
 		func(msg string) { r.log("warning", msg) })
 	if err != nil {
-		return nil, err
+		return nil, source, err
 	}
-	return r.Cache.parse("", "", text, &o)
-}
-
-func renderSalt(ctx context.Context, source string, r *Render, sls string) (string, error) {
-	t, err := parseSalt(source, r, sls)
-	if err != nil {
-		return "", err
-	}
-	out, err := t.Render(ctx, r)
-	if err != nil {
-		return "", err
-	}
-	if strings.HasSuffix(source, "\n") {
-		out += "\n"
-	}
-	return out, nil
+	t, err = r.Cache.parse("", "", text, &o)
+	return t, text, err
 }
 
 // slsContext is generate_sls_context: the variables that tell where an SLS

@@ -105,7 +105,7 @@ func loadText(v py.Value) (string, bool) {
 
 func loadYAML(c *Context, a []py.Value) (py.Value, error) {
 	text, ok := loadText(a[0])
-	if !ok {
+	if _, markup := a[0].(Markup); !ok || markup { // libyaml takes no subclass of str
 		return nil, py.TypeErrorf("a string or stream input is required")
 	}
 	load := c.rt.r.Codec.LoadYAML

@@ -48,7 +48,7 @@ func (s *Survey) Pure(pure func(fun string) bool) bool {
 // *Error), or is the context's.
 func SurveySalt(ctx context.Context, name, source string, r *Render) (*Survey, error) {
 	run, sls := saltRender(name, r)
-	t, err := parseSalt(source, run, sls)
+	t, _, err := parseSalt(source, run, sls)
 	if err != nil {
 		return nil, err
 	}

@@ -136,6 +136,9 @@ func (t *Template) Render(ctx context.Context, r *Render) (string, error) {
 		}
 		return "", finish(err)
 	}
+	if w.bad != nil {
+		return "", finish(leave(locate(w.bad, 1), t, ""))
+	}
 	if len(w.buf) <= maxRoom {
 		t.written.Store(int64(len(w.buf)))
 	}

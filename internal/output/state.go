@@ -329,7 +329,7 @@ func (s *stateReport) terse() (string, error) {
 	}
 	last := s.comps[len(s.comps)-1]
 	return py.StrFormat(format, py.NewArgs(py.Str(s.colors[s.tcolor]), py.Str(s.comps[2]), py.Str(s.comps[0]),
-		py.Str(last), py.Str(result), py.Str(s.colors["ENDC"]), s.ret), py.FormatHooks{})
+		py.Str(last), py.Str(result), py.Str(s.colors["ENDC"]), s.ret))
 }
 
 // terseFormat returns the format of a terse line. Salt puts the warnings into

@@ -12,8 +12,9 @@ type fieldSource struct {
 	noPos   bool // format_map has no positional fields
 	auto    int
 	numbers numbering
-	// getattr looks up {0.name}; a sandbox puts its own in.
-	getattr func(o Value, name string) (Value, error)
+	// formatter asks for the rules of string.Formatter.
+	formatter bool
+	hooks     FormatHooks
 }
 
 type numbering uint8
@@ -24,36 +25,47 @@ const (
 	numberingManual
 )
 
-// FormatHooks lets a sandbox replace the look-up of attributes in fields such
-// as {0.name}; the zero value uses GetAttr.
+// FormatHooks make a string.Formatter of one's own, as a sandbox has one.
 type FormatHooks struct {
+	// GetAttr and GetItem look up {0.name} and {0[key]}.
 	GetAttr func(o Value, name string) (Value, error)
+	GetItem func(o, key Value) (Value, error)
+	// Field formats a value.
+	Field func(v Value, spec string) (string, error)
 }
 
 // StrFormat is format.format(*args, **kwargs).
-func StrFormat(format string, a *Args, hooks FormatHooks) (string, error) {
-	src := &fieldSource{pos: a.Pos, kw: func(name string) (Value, error) {
-		if v, ok := a.Get(name); ok {
-			return v, nil
-		}
-		return nil, KeyError(Str(name))
-	}, getattr: hooks.GetAttr}
-	return src.run(format)
+func StrFormat(format string, a *Args) (string, error) {
+	src := &fieldSource{pos: a.Pos, kw: a.item, hooks: FormatHooks{GetAttr, GetItem, Format}}
+	return src.format(format, 2)
 }
 
 // StrFormatMap is format.format_map(mapping).
-func StrFormatMap(format string, mapping Value, hooks FormatHooks) (string, error) {
-	src := &fieldSource{noPos: true, kw: func(name string) (Value, error) {
-		return GetItem(mapping, Str(name))
-	}, getattr: hooks.GetAttr}
-	return src.run(format)
+func StrFormatMap(format string, mapping Value) (string, error) {
+	src := &fieldSource{noPos: true, kw: itemsOf(mapping), hooks: FormatHooks{GetAttr, GetItem, Format}}
+	return src.format(format, 2)
 }
 
-func (src *fieldSource) run(format string) (string, error) {
-	if src.getattr == nil {
-		src.getattr = GetAttr
+// FormatterFormat is string.Formatter().vformat(format, args, kwargs) of a
+// formatter with the hooks; with a mapping that takes the place of kwargs. It
+// differs from str.format in numbering, nesting and errors.
+func FormatterFormat(format string, a *Args, mapping Value, hooks FormatHooks) (string, error) {
+	src := &fieldSource{pos: a.Pos, kw: a.item, formatter: true, hooks: hooks}
+	if mapping != nil {
+		src.pos, src.kw = nil, itemsOf(mapping)
 	}
-	return src.format(format, 2)
+	return src.format(format, 3)
+}
+
+func (a *Args) item(name string) (Value, error) {
+	if v, ok := a.Get(name); ok {
+		return v, nil
+	}
+	return nil, KeyError(Str(name))
+}
+
+func itemsOf(mapping Value) func(string) (Value, error) {
+	return func(name string) (Value, error) { return GetItem(mapping, Str(name)) }
 }
 
 // format expands one level; the specification of a field is expanded at the
@@ -175,7 +187,7 @@ func (src *fieldSource) field(f formatField, depth int) (string, error) {
 		return "", err
 	}
 	if f.conversion != 0 {
-		if v, err = convertField(v, f.conversion); err != nil {
+		if v, err = convertField(v, f.conversion, src.formatter); err != nil {
 			return "", err
 		}
 	}
@@ -185,10 +197,10 @@ func (src *fieldSource) field(f formatField, depth int) (string, error) {
 			return "", err
 		}
 	}
-	return Format(v, spec)
+	return src.hooks.Field(v, spec)
 }
 
-func convertField(v Value, conversion rune) (Value, error) {
+func convertField(v Value, conversion rune, formatter bool) (Value, error) {
 	var s string
 	var err error
 	switch conversion {
@@ -199,7 +211,7 @@ func convertField(v Value, conversion rune) (Value, error) {
 	case 'a':
 		s, err = Ascii(v)
 	default:
-		if conversion > 32 && conversion < 127 {
+		if formatter || conversion > 32 && conversion < 127 {
 			return nil, ValueErrorf("Unknown conversion specifier %c", conversion)
 		}
 		return nil, ValueErrorf("Unknown conversion specifier \\x%x", conversion)
@@ -213,7 +225,7 @@ func (src *fieldSource) lookup(name string) (Value, error) {
 	if i < 0 {
 		i = len(name)
 	}
-	v, err := src.first(name[:i])
+	v, err := src.first(name[:i], i == len(name))
 	rest := name[i:]
 	for err == nil && rest != "" {
 		c := rest[0]
@@ -228,7 +240,7 @@ func (src *fieldSource) lookup(name string) (Value, error) {
 			if part == "" {
 				return nil, ValueErrorf("Empty attribute in format string")
 			}
-			v, err = src.getattr(v, part)
+			v, err = src.hooks.GetAttr(v, part)
 			continue
 		}
 		if c != '[' {
@@ -250,7 +262,7 @@ func (src *fieldSource) lookup(name string) (Value, error) {
 		if isInt {
 			key = Int(n)
 		}
-		v, err = GetItem(v, key)
+		v, err = src.hooks.GetItem(v, key)
 	}
 	return v, err
 }
@@ -266,13 +278,18 @@ func fieldNumber(s string) (int, bool, error) {
 	return n, rest == "" && n >= 0, nil
 }
 
-func (src *fieldSource) first(name string) (Value, error) {
+// first returns the argument that a field names; whole says that nothing
+// follows the name.
+func (src *fieldSource) first(name string, whole bool) (Value, error) {
 	n, isInt, err := fieldNumber(name)
 	if err != nil {
 		return nil, err
 	}
 	if name != "" && !isInt {
 		return src.kw(name)
+	}
+	if src.formatter {
+		return src.formatterArg(name, n, whole)
 	}
 	if src.noPos {
 		return nil, ValueErrorf("Format string contains positional fields")
@@ -296,6 +313,28 @@ func (src *fieldSource) first(name string) (Value, error) {
 	}
 	if n >= len(src.pos) {
 		return nil, &Error{Class: "IndexError", Msg: "Replacement index " + strconv.Itoa(n) + " out of range for positional args tuple"}
+	}
+	return src.pos[n], nil
+}
+
+// formatterArg is an argument of string.Formatter: only fields that are
+// nothing but a number or empty count in numbering.
+func (src *fieldSource) formatterArg(name string, n int, whole bool) (Value, error) {
+	if name == "" && !whole {
+		return src.kw(name)
+	}
+	if whole && (name == "" && src.numbers == numberingManual || name != "" && src.auto > 0) {
+		return nil, ValueErrorf("cannot switch from manual field specification to automatic field numbering")
+	}
+	switch {
+	case name == "":
+		n = src.auto
+		src.auto++
+	case whole:
+		src.numbers = numberingManual
+	}
+	if n >= len(src.pos) {
+		return nil, &Error{Class: "IndexError", Msg: "tuple index out of range"}
 	}
 	return src.pos[n], nil
 }

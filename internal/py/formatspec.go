@@ -31,10 +31,7 @@ type Formatter interface {
 func Format(v Value, spec string) (string, error) {
 	switch v := v.(type) {
 	case Str:
-		if spec == "" {
-			return string(v), nil
-		}
-		return formatStr(string(v), spec)
+		return FormatStr(v, string(v), spec)
 	case Int, *Long:
 		if spec == "" {
 			return StrErr(v)
@@ -190,8 +187,12 @@ func (f *formatSpec) padded(text string) string {
 	return strings.Repeat(f.fill, left) + text + strings.Repeat(f.fill, n-left)
 }
 
-func formatStr(s, spec string) (string, error) {
-	v := Str(s)
+// FormatStr is str.__format__ of v, a str or an object of a class made from
+// it, whose text is s.
+func FormatStr(v Value, s, spec string) (string, error) {
+	if spec == "" {
+		return s, nil
+	}
 	f, err := parseFormatSpec(spec, v, 's', '<')
 	if err != nil {
 		return "", err

@@ -316,7 +316,7 @@ func FuzzFormat(f *testing.F) {
 			_, _ = py.PercentFormatBytes(format, a)
 			_, _ = py.Format(a, format)
 		}
-		_, _ = py.StrFormat(format, &py.Args{Pos: args, Kw: []py.KwArg{{Name: "a", Value: d}}}, py.FormatHooks{})
+		_, _ = py.StrFormat(format, &py.Args{Pos: args, Kw: []py.KwArg{{Name: "a", Value: d}}})
 		for _, a := range args {
 			_, _ = py.Format(a, format)
 		}

@@ -34,7 +34,7 @@ func strMethod(name string) method {
 	case "format":
 		return func(_ context.Context, self Value, a *Args) (Value, error) {
 			s, _ := asStr(self)
-			out, err := StrFormat(s, a, FormatHooks{})
+			out, err := StrFormat(s, a)
 			return Str(out), err
 		}
 	case "format_map":
@@ -44,7 +44,7 @@ func strMethod(name string) method {
 				return nil, err
 			}
 			s, _ := asStr(self)
-			out, err := StrFormatMap(s, v, FormatHooks{})
+			out, err := StrFormatMap(s, v)
 			return Str(out), err
 		}
 	case "translate":

@@ -1,6 +1,7 @@
 package py
 
 import (
+	"errors"
 	"math"
 	"math/big"
 	"strings"
@@ -359,6 +360,17 @@ func (p *percenter) integer(s *percentSpec, arg Value) error {
 		if s.conv == 'x' || s.conv == 'X' || s.conv == 'o' {
 			return TypeErrorf("%%%c format: an integer is required, not %s", s.conv, TypeName(arg))
 		}
+		if v, ok := arg.(Inter); ok {
+			i, err := v.ToInt()
+			if err == nil {
+				n = i
+				break
+			}
+			var pe *Error
+			if !errors.As(err, &pe) || pe.Class != "TypeError" {
+				return err
+			}
+		}
 		if s.conv == 'i' && p.bytes {
 			s.conv = 'd'
 		}
@@ -391,7 +403,7 @@ func (p *percenter) integer(s *percentSpec, arg Value) error {
 }
 
 func (p *percenter) float(s *percentSpec, arg Value) error {
-	f, ok, err := asFloat(arg)
+	f, ok, err := floatOf(arg)
 	if err != nil {
 		return err
 	}
@@ -408,6 +420,18 @@ func (p *percenter) float(s *percentSpec, arg Value) error {
 	text := formatFloat(math.Abs(f), byte(s.conv), prec, s.alt)
 	p.number(s, math.Signbit(f) && f == f, "", text)
 	return nil
+}
+
+// floatOf is asFloat, and __float__ of an object that has it.
+func floatOf(v Value) (f float64, ok bool, err error) {
+	if o, has := v.(Floater); has {
+		x, err := o.ToFloat()
+		if err != nil {
+			return 0, false, err
+		}
+		v = x
+	}
+	return asFloat(v)
 }
 
 // number writes sign, prefix and digits with the padding between where '0' asks for it.

@@ -102,6 +102,11 @@ func (r *Range) indexOf(v Value) (int, error) {
 	}
 	n, ok := AsInt(v)
 	if !ok {
+		if _, custom := v.(Equaler); custom && r.Len() > 0 { // asked of the first item
+			if eq, err := Equal(Int(r.Start), v); err != nil || eq {
+				return 0, err
+			}
+		}
 		return -1, nil
 	}
 	d := new(big.Int).Sub(big.NewInt(n), big.NewInt(r.Start))
