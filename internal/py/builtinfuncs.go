@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"math/big"
 )
 
 type builtin = func(ctx context.Context, a *Args) (Value, error)
@@ -261,9 +262,38 @@ func builtinPow(_ context.Context, a *Args) (Value, error) {
 		return nil, err
 	}
 	if OrNone(out[2]) != None {
-		return nil, TypeErrorf("pow() with three arguments is not supported")
+		return powMod(out[0], out[1], out[2])
 	}
 	return Binary(OpPow, out[0], out[1])
+}
+
+// powMod is pow(base, exp, mod).
+func powMod(base, exp, mod Value) (Value, error) {
+	ints := true
+	for _, v := range []Value{base, exp, mod} {
+		switch v.(type) {
+		case Int, Bool, *Long:
+		case Float:
+			return nil, TypeErrorf("pow() 3rd argument not allowed unless all arguments are integers")
+		default:
+			ints = false
+		}
+	}
+	if !ints {
+		return nil, TypeErrorf("unsupported operand type(s) for ** or pow(): '%s', '%s', '%s'", TypeName(base), TypeName(exp), TypeName(mod))
+	}
+	m := bigOf(mod)
+	if m.Sign() == 0 {
+		return nil, ValueErrorf("pow() 3rd argument cannot be 0")
+	}
+	r := new(big.Int).Exp(bigOf(base), bigOf(exp), new(big.Int).Abs(m))
+	if r == nil {
+		return nil, ValueErrorf("base is not invertible for the given modulus")
+	}
+	if m.Sign() < 0 && r.Sign() > 0 {
+		r.Add(r, m)
+	}
+	return NewInt(r), nil
 }
 
 func builtinFormat(_ context.Context, a *Args) (Value, error) {

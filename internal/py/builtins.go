@@ -52,6 +52,7 @@ func builtinTypes() map[string]Value {
 	add("str", Str(""), strType)
 	add("bool", Bool(false), boolType)
 	add("bytes", Bytes(""), bytesType)
+	add("complex", Complex(0), complexType)
 	add("list", &List{}, func(_ context.Context, a *Args) (Value, error) {
 		items, err := optionalItems("list", a)
 		return &List{Items: items}, err
@@ -225,7 +226,23 @@ func bytesType(_ context.Context, a *Args) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if out[0] == nil {
+	for i, name := range []string{1: "encoding", 2: "errors"} {
+		if i > 0 && out[i] != nil {
+			if _, ok := asStr(out[i]); !ok {
+				return nil, TypeErrorf("bytes() argument '%s' must be str, not %s", name, argType(out[i]))
+			}
+		}
+	}
+	isText := false
+	if out[0] != nil {
+		_, isText = asStr(out[0])
+	}
+	switch {
+	case !isText && out[1] != nil:
+		return nil, TypeErrorf("encoding without a string argument")
+	case !isText && out[2] != nil:
+		return nil, TypeErrorf("errors without a string argument")
+	case out[0] == nil:
 		return Bytes(""), nil
 	}
 	if s, ok := asStr(out[0]); ok {

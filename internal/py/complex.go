@@ -1,9 +1,11 @@
 package py
 
 import (
+	"context"
 	"math"
 	"math/cmplx"
 	"strconv"
+	"strings"
 )
 
 // Complex is Python's complex. State trees do not use it, but (-8)**0.5 makes one.
@@ -109,4 +111,89 @@ func complexPow(x, y complex128) (Value, error) {
 		return nil, Errorf("OverflowError", "complex exponentiation")
 	}
 	return Complex(r), nil
+}
+
+// complexType is complex(real=0, imag=0).
+func complexType(_ context.Context, a *Args) (Value, error) {
+	out, err := kwArgs("complex", a, 0, "real", "imag")
+	if err != nil {
+		return nil, err
+	}
+	if out[0] == nil && out[1] == nil {
+		return Complex(0), nil
+	}
+	if s, ok := asStr(OrNone(out[0])); ok {
+		if out[1] != nil {
+			return nil, TypeErrorf("complex() can't take second arg if first is a string")
+		}
+		return parseComplex(s)
+	}
+	if _, ok := asStr(OrNone(out[1])); ok {
+		return nil, TypeErrorf("complex() second arg can't be a string")
+	}
+	part := func(v Value, what string) (complex128, error) {
+		if v == nil {
+			return 0, nil
+		}
+		c, ok, err := asComplex(v)
+		if err == nil && !ok {
+			err = TypeErrorf("complex() %s, not '%s'", what, TypeName(v))
+		}
+		return c, err
+	}
+	re, err := part(out[0], "first argument must be a string or a number")
+	if err != nil {
+		return nil, err
+	}
+	im, err := part(out[1], "second argument must be a number")
+	if err != nil {
+		return nil, err
+	}
+	return Complex(complex(real(re)-imag(im), imag(re)+real(im))), nil
+}
+
+// parseComplex reads "1+2j", "(1+2j)", "2j" or "1", with space around.
+func parseComplex(text string) (Value, error) {
+	s := strings.TrimFunc(text, isSpace)
+	if inner, ok := strings.CutPrefix(s, "("); ok {
+		if s, ok = strings.CutSuffix(inner, ")"); ok {
+			s = strings.TrimFunc(s, isSpace)
+		}
+	}
+	bad := ValueErrorf("complex() arg is a malformed string")
+	if s == "" {
+		return nil, bad
+	}
+	number := func(s string) (float64, bool) {
+		f, ok := parseFloat(s)
+		return f, ok && s == strings.TrimFunc(s, isSpace)
+	}
+	imag, isImag := strings.CutSuffix(strings.ToLower(s), "j")
+	if !isImag {
+		f, ok := number(s)
+		if !ok {
+			return nil, bad
+		}
+		return Complex(complex(f, 0)), nil
+	}
+	cut := 0 // where the imaginary part's sign is
+	for i := len(imag) - 1; i > 0; i-- {
+		if (imag[i] == '+' || imag[i] == '-') && imag[i-1] != 'e' {
+			cut = i
+			break
+		}
+	}
+	re := 0.0
+	ok := true
+	if cut > 0 {
+		re, ok = number(imag[:cut])
+	}
+	if imag = imag[cut:]; imag == "" || imag == "+" || imag == "-" {
+		imag += "1"
+	}
+	im, ok2 := number(imag)
+	if !ok || !ok2 {
+		return nil, bad
+	}
+	return Complex(complex(re, im)), nil
 }

@@ -148,15 +148,15 @@ func Sum(v, start Value) (Value, error) {
 	if start == nil {
 		start = Int(0)
 	}
+	it, err := Iterate(v)
+	if err != nil {
+		return nil, err
+	}
 	switch start.(type) {
 	case Str:
 		return nil, TypeErrorf("sum() can't sum strings [use ''.join(seq) instead]")
 	case Bytes:
 		return nil, TypeErrorf("sum() can't sum bytes [use b''.join(seq) instead]")
-	}
-	it, err := Iterate(v)
-	if err != nil {
-		return nil, err
 	}
 	for {
 		x, ok, err := it.Next()

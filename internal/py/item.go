@@ -75,6 +75,8 @@ func GetItem(o, key Value) (Value, error) {
 		return Int(o[i]), nil
 	case ItemGetter:
 		return o.Item(key)
+	case *TypeObject:
+		return nil, TypeErrorf("type '%s' is not subscriptable", o.Name)
 	}
 	return nil, TypeErrorf("'%s' object is not subscriptable", TypeName(o))
 }

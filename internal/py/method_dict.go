@@ -170,9 +170,13 @@ func dictPop(_ context.Context, self Value, a *Args) (Value, error) {
 	} else if err := posArgs("dict.pop", "pop", a, 1, 2); err != nil {
 		return nil, err
 	}
-	v, ok, err := d.Delete(key)
-	if err != nil {
-		return nil, err
+	var v Value
+	ok := false
+	if d.Len() > 0 || d.Ordered { // an empty dict does not look at the key
+		var err error
+		if v, ok, err = d.Delete(key); err != nil {
+			return nil, err
+		}
 	}
 	if !ok {
 		if def != nil {

@@ -99,7 +99,11 @@ func formatShort(f float64, prec int, alt bool) string {
 		return formatFloat(f, 'g', 6, false)
 	}
 	if prec < 0 {
-		return FloatRepr(f)
+		s := FloatRepr(f)
+		if i := strings.IndexByte(s, 'e'); alt && i > 0 && !strings.Contains(s, ".") {
+			s = s[:i] + "." + s[i:]
+		}
+		return s
 	}
 	prec = max(prec, 1)
 	mant, exp := splitExp(strconv.FormatFloat(f, 'e', prec-1, 64))

@@ -24,7 +24,7 @@ type token struct {
 	text string // of a string: its value
 }
 
-var operators = []string{"**", "//", "<<", ">>", "<=", ">=", "==", "!=", ":=", "->"}
+var operators = []string{"...", "**", "//", "<<", ">>", "<=", ">=", "==", "!=", ":=", "->"}
 
 func tokenize(s string) []token {
 	var out []token

@@ -501,6 +501,8 @@ func (p *exprParser) atom() node {
 			return p.list()
 		case "{":
 			return p.braces()
+		case "...":
+			return func(*scope) py.Value { return py.Ellipsis }
 		}
 	}
 	syntaxError("unexpected %q", t.text)

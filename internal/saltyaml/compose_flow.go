@@ -54,9 +54,12 @@ func (c *composer) flowPair(start mark) (*node, error) {
 	var key *node
 	switch t.kind {
 	case tokValue, tokFlowEntry, tokFlowSeqEnd:
-		// libyaml 0.2.5 also swallows the token that it looked at.
+		// libyaml 0.2.5 also swallows the token that it looked at, but for the
+		// closing bracket.
 		key = c.empty(t.end)
-		c.skip()
+		if t.kind != tokFlowSeqEnd {
+			c.skip()
+		}
 	default:
 		if key, err = c.node(false, false); err != nil {
 			return nil, err

@@ -18,6 +18,17 @@ const bom = "\uFEFF"
 // the offset of the piece in which the scanner meets the error, math.MaxInt
 // when all is well.
 func checkInput(text string) (limit int, bad *Error) {
+	// Python encodes the whole text first.
+	for i := strings.IndexByte(text, 0xED); i >= 0 && i+1 < len(text); {
+		if text[i+1] >= 0xA0 {
+			return 0, badUTF8(text, i)
+		}
+		next := strings.IndexByte(text[i+1:], 0xED)
+		if next < 0 {
+			break
+		}
+		i += 1 + next
+	}
 	start, end := 0, min(chunk, len(text))
 	i := 0
 	if strings.HasPrefix(text, bom) {
