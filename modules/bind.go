@@ -454,6 +454,9 @@ func plural(n int, one, many string) string {
 	return many
 }
 
+// Takes says whether the function has a parameter of that name.
+func (f *Func) Takes(name string) bool { return f.paramIndex(name) >= 0 }
+
 func (f *Func) param(name string) *Param {
 	if i := f.paramIndex(name); i >= 0 {
 		return &f.Params[i]

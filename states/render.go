@@ -102,14 +102,7 @@ func (c *compiler) pipe(t *template, text string) ([]renderer, error) {
 	if spec == "" {
 		spec = c.opts.String("renderer")
 	}
-	own := strings.HasPrefix(line, "#!") && !strings.HasPrefix(line, "#!/")
-	if own {
-		spec = strings.TrimFunc(line, isSpace)[2:]
-	}
-	parts := strings.Split(spec, "|")
-	if old, ok := oldPipes[spec]; ok {
-		parts = strings.Split(old, "|")
-	}
+	parts, own := splitPipe(line, spec)
 	allowed, err := textList(c.opts.Lookup("renderer_whitelist"), "renderer_whitelist")
 	if err != nil {
 		return nil, err
@@ -125,14 +118,45 @@ func (c *compiler) pipe(t *template, text string) ([]renderer, error) {
 			c.tree.log("warning", "The renderer %q is disallowed by configuration and will be skipped.", name)
 			continue
 		}
-		switch name {
-		case "jinja", "yaml", "json", "gpg", "yamlex":
-			out = append(out, renderer{name, strings.TrimFunc(args, isSpace)})
-		default:
+		if !HasRenderer(name) {
 			return nil, c.noRenderer(t, name, own)
 		}
+		out = append(out, renderer{name, strings.TrimFunc(args, isSpace)})
 	}
 	return out, nil
+}
+
+// splitPipe returns the parts of a pipe: what a first line names (own), or
+// spec.
+func splitPipe(line, spec string) (parts []string, own bool) {
+	if own = strings.HasPrefix(line, "#!") && !strings.HasPrefix(line, "#!/"); own {
+		spec = strings.TrimFunc(line, isSpace)[2:]
+	}
+	if old, ok := oldPipes[spec]; ok {
+		spec = old
+	}
+	return strings.Split(spec, "|"), own
+}
+
+// HasRenderer says whether pinch has a renderer of that name.
+func HasRenderer(name string) bool {
+	switch name {
+	case "jinja", "yaml", "json", "gpg", "yamlex":
+		return true
+	}
+	return false
+}
+
+// Renderers returns the names of the renderers that an SLS goes through, in
+// order. own says that the SLS itself names them; spec is the option renderer.
+func Renderers(text, spec string) (names []string, own bool) {
+	line, _, _ := strings.Cut(text, "\n")
+	parts, own := splitPipe(line, spec)
+	for _, p := range parts {
+		name, _, _ := strings.Cut(strings.TrimFunc(p, isSpace), " ")
+		names = append(names, name)
+	}
+	return names, own
 }
 
 // noRenderer refuses a renderer by name. Salt would run it (py, pydsl,

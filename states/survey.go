@@ -20,6 +20,12 @@ import (
 // opts, defaults of a state); nil is allowed. The error says that the file
 // cannot be read, or is the *jinja.Error of one that does not parse.
 func (t *Tree) Survey(ctx context.Context, f *fileserver.File, sls string, vars *py.Dict) (*jinja.Survey, error) {
+	return t.SurveyFrom(ctx, t.files, f, sls, vars)
+}
+
+// SurveyFrom is Survey with the server of the files that templates import:
+// Files or PillarFiles.
+func (t *Tree) SurveyFrom(ctx context.Context, files *fileserver.Server, f *fileserver.File, sls string, vars *py.Dict) (*jinja.Survey, error) {
 	known := py.DictOf("opts", t.opts, "saltenv", py.Str(f.Env))
 	if vars != nil {
 		known.Update(vars)
@@ -38,6 +44,6 @@ func (t *Tree) Survey(ctx context.Context, f *fileserver.File, sls string, vars 
 		return nil, fmt.Errorf("%s: %w", f.Path, err)
 	}
 	return jinja.SurveySalt(ctx, name, text, &jinja.Render{
-		Vars: known, Loader: &treeLoader{files: t.files, env: f.Env}, Cache: t.jinja,
+		Vars: known, Loader: &treeLoader{files: files, env: f.Env}, Cache: t.jinja,
 	})
 }

@@ -110,6 +110,10 @@ func (t *Tree) Opts() *py.Dict { return t.opts }
 // Files returns the server of file_roots.
 func (t *Tree) Files() *fileserver.Server { return t.files }
 
+// PillarFiles returns the server of pillar_roots, without an __env__ among
+// them.
+func (t *Tree) PillarFiles() *fileserver.Server { return t.pillars.plain }
+
 func (t *Tree) log(level, format string, args ...any) {
 	if t.cfg.Log != nil {
 		t.cfg.Log(level, fmt.Sprintf(format, args...))

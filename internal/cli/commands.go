@@ -30,6 +30,7 @@ func (a *app) commands() []command {
 		}},
 		{name: "compile", usage: "compile a tree off line: low state, high state, pillar, a rendered file", help: "[options] SLS... | --highstate | --render FILE | --batch",
 			run: a.compile, flags: compileFlags()},
+		{name: "check", usage: "look at a tree without any host: what will not work, and where", help: "[options] [TREE]", run: a.check, flags: checkFlags()},
 		{name: "demo", usage: "three SSH hosts on this machine, a real tree, two runs", run: func(ctx context.Context, _ *cli.Context) error { return a.demo(ctx) }},
 	}
 }

@@ -28,6 +28,7 @@ const (
 	exitBusy        = 9
 	exitLost        = 10
 	exitNoShim      = 11
+	exitUnsupported = 12
 	exitUsage       = 64
 	exitInterrupted = 130
 )
@@ -50,6 +51,7 @@ var exitCodes = []exitCode{
 	{exitUnreachable, "a host cannot be reached: no such name, refused connection, timeout"},
 	{exitUnknownHost, "a host was named that the roster does not have"},
 	{exitNoMatch, "the target matches no host"},
+	{exitUnsupported, "pinch check found what will not work"},
 	{exitError, "another error: the configuration, the roster, a function that does not exist or raises"},
 	{exitUsage, "wrong usage: an unknown flag or a missing argument"},
 	{exitOK, "all is well"},

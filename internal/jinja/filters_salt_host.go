@@ -51,6 +51,10 @@ var refusedFilters = map[string]string{
 	"list_files":   "would list a directory of the controller; use salt['file.find'](path)",
 }
 
+// RefusedFilter says why a filter is refused and what to write instead, ""
+// for one that is not.
+func RefusedFilter(name string) string { return refusedFilters[name] }
+
 // onHost answers a filter with an execution function on the target.
 func (c *Context) onHost(filter string, args *py.Args) (py.Value, error) {
 	fun := hostFilters[filter]
