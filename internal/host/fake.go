@@ -358,7 +358,15 @@ func (f *Fake) Run(ctx context.Context, cmd Cmd) (Output, error) {
 	f.mu.Lock()
 	f.note("run", strings.Join(cmd.Argv, " "))
 	f.mu.Unlock()
-	return f.command(ctx, cmd)
+	out, err := f.command(ctx, cmd)
+	if cmd.Tee != nil {
+		for _, b := range [][]byte{out.Stdout, out.Stderr} {
+			if _, werr := cmd.Tee.Write(b); werr != nil && err == nil {
+				err = werr
+			}
+		}
+	}
+	return out, err
 }
 
 // User implements Reader.

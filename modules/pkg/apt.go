@@ -1,9 +1,7 @@
 package pkg
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -15,10 +13,11 @@ import (
 	"pinch/modules"
 )
 
-// apt is the manager of Debian and its kin. w is nil when it may only look.
-type apt struct {
-	c *modules.Call
-	w host.Writer
+// apt is the manager of Debian and its kin.
+type apt struct{ commands }
+
+func newApt(c *modules.Call, w host.Writer) *apt {
+	return &apt{commands{c: c, w: w, vars: aptEnv[:], busy: "Could not get lock", learnt: []string{dbKey, "pkg/apt/"}}}
 }
 
 // aptEnv keeps packages from asking and their messages in English, which is
@@ -30,98 +29,6 @@ var aptEnv = [...][2]string{
 	{"UCF_FORCE_CONFFOLD", "1"},
 	{"LC_ALL", "C"},
 	{"LANGUAGE", "C"},
-}
-
-// aptOutput is how a command of apt or dpkg ended.
-type aptOutput struct {
-	stdout, stderr string
-	code, pid      int
-}
-
-// lockWaits are the times to wait for another apt before it is tried again.
-var lockWaits = [...]time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, 64 * time.Second}
-
-// look runs a command that only looks.
-func (a *apt) look(ctx context.Context, argv ...string) (aptOutput, error) {
-	cmd := host.Cmd{Argv: argv, Env: a.env(nil)}
-	var out host.Output
-	var err error
-	if a.w != nil {
-		out, err = a.w.Run(ctx, cmd)
-	} else {
-		if host.CheckQuery(cmd) != nil {
-			return aptOutput{}, errNeedsWriter
-		}
-		out, err = a.c.Query(ctx, cmd)
-	}
-	if err != nil {
-		return aptOutput{}, fmt.Errorf("%s: %w", argv[0], err)
-	}
-	return outputOf(out), nil
-}
-
-// change runs a command that changes something and waits while another one
-// holds the lock.
-func (a *apt) change(ctx context.Context, stdin string, env py.Value, argv ...string) (aptOutput, error) {
-	if a.w == nil {
-		return aptOutput{}, errNeedsWriter
-	}
-	defer a.forget()
-	for try := 0; ; try++ {
-		cmd := host.Cmd{Argv: argv, Env: a.env(env), Tee: a.c.Output}
-		if stdin != "" {
-			cmd.Stdin = strings.NewReader(stdin)
-		}
-		out, err := a.w.Run(ctx, cmd)
-		if err != nil {
-			return aptOutput{}, fmt.Errorf("%s: %w", argv[0], err)
-		}
-		if try == len(lockWaits) || !bytes.Contains(out.Stderr, []byte("Could not get lock")) {
-			return outputOf(out), nil
-		}
-		select {
-		case <-ctx.Done():
-			return aptOutput{}, ctx.Err()
-		case <-time.After(lockWaits[try]):
-		}
-	}
-}
-
-func outputOf(o host.Output) aptOutput {
-	clean := func(b []byte) string {
-		return strings.TrimRight(strings.ToValidUTF8(string(b), "\uFFFD"), " \t\r\n\v\f")
-	}
-	return aptOutput{clean(o.Stdout), clean(o.Stderr), o.Code, o.PID}
-}
-
-func (a *apt) env(extra py.Value) map[string]*string {
-	env := map[string]*string{}
-	for _, kv := range aptEnv {
-		env[kv[0]] = &kv[1]
-	}
-	set := func(d *py.Dict) {
-		for k, v := range d.All() {
-			s := py.ToStr(v)
-			env[py.ToStr(k)] = &s
-		}
-	}
-	switch e := extra.(type) {
-	case *py.Dict:
-		set(e)
-	case *py.List:
-		for _, it := range e.Items {
-			if d, ok := it.(*py.Dict); ok {
-				set(d)
-			}
-		}
-	}
-	return env
-}
-
-// forget drops what was learnt of packages and their candidates.
-func (a *apt) forget() {
-	a.c.Memo.Drop(dbKey)
-	a.c.Memo.Drop("pkg/apt/")
 }
 
 func (a *apt) compare(x, y string, ignoreEpoch bool) (int, bool) {
@@ -138,13 +45,6 @@ func (a *apt) normalize(name string) string {
 		return name[:i]
 	}
 	return name
-}
-
-func (a *apt) reader() host.Reader {
-	if a.w != nil {
-		return a.w
-	}
-	return a.c
 }
 
 func (a *apt) list(_ context.Context, kind listKind) (map[string][]string, error) {
@@ -166,32 +66,8 @@ func (a *apt) list(_ context.Context, kind listKind) (map[string][]string, error
 	return all, nil
 }
 
-// rtagKey is the memo's key of Salt's refresh tag: the index files are to be
-// fetched before the next package is installed.
-const (
-	rtagKey     = "pkg/rtag"
-	initKey     = "pkg/init"
-	testRefresh = "pkg/test-refreshed"
-)
-
-// wantsRefresh is Salt's check_refresh. The first pkg.installed or pkg.latest
-// of a run sets the tag; a refresh takes it away.
-func wantsRefresh(c *modules.Call, refresh py.Value) bool {
-	if c.Chunk != nil && (c.Chunk.Fun() == "installed" || c.Chunk.Fun() == "latest") {
-		if _, done := c.Memo.Get(initKey); !done {
-			c.Memo.Put(initKey, true)
-			c.Memo.Put(rtagKey, true)
-		}
-	}
-	if isTrue(refresh) {
-		return true
-	}
-	_, tagged := c.Memo.Get(rtagKey)
-	return tagged && refresh != py.Value(py.False)
-}
-
 // refresh fetches the index files.
-func (a *apt) refresh(ctx context.Context, cacheValid py.Value, failhard bool) (*py.Dict, error) {
+func (a *apt) refresh(ctx context.Context, kw *py.Dict) (py.Value, error) {
 	ret := py.NewDict()
 	if a.c.Test && a.c.Chunk != nil {
 		if _, done := a.c.Memo.Get(testRefresh); done {
@@ -202,7 +78,7 @@ func (a *apt) refresh(ctx context.Context, cacheValid py.Value, failhard bool) (
 		return nil, errNeedsWriter
 	}
 	a.c.Memo.Drop(rtagKey)
-	if secs, ok := py.AsInt(cacheValid); ok && secs > 0 {
+	if secs, ok := py.AsInt(py.OrNone(kw.Lookup("cache_valid_time"))); ok && secs > 0 {
 		if info, err := a.w.Stat("/var/lib/apt/lists"); err == nil && info.ModTime.Add(time.Duration(secs)*time.Second).After(a.w.Now()) {
 			return ret, nil
 		}
@@ -215,7 +91,7 @@ func (a *apt) refresh(ctx context.Context, cacheValid py.Value, failhard bool) (
 		return nil, modules.CommandExecutionError(out.stderr)
 	}
 	failed := parseUpdate(out.stdout, ret)
-	if failhard && len(failed) > 0 {
+	if isTrue(kw.Lookup("failhard")) && len(failed) > 0 {
 		return nil, modules.CommandExecutionError("Error getting repos: " + joined(failed))
 	}
 	if a.c.Test && a.c.Chunk != nil {
@@ -351,11 +227,11 @@ func (a *apt) latest(ctx context.Context, names []string, o latestOptions) (*can
 		return nil, err
 	}
 	if o.refresh {
-		if _, err := a.refresh(ctx, o.cacheValid, false); err != nil {
+		if _, err := a.refresh(ctx, o.kwargs); err != nil {
 			return nil, err
 		}
 	}
-	found, err := a.policy(ctx, names, o.fromrepo)
+	found, err := a.policy(ctx, names, str(o.kwargs.Lookup("fromrepo")))
 	if err != nil {
 		return nil, err
 	}
@@ -363,7 +239,7 @@ func (a *apt) latest(ctx context.Context, names []string, o latestOptions) (*can
 		candidate := found[name]
 		current := have[name]
 		switch {
-		case len(current) == 0 || o.showInstalled:
+		case len(current) == 0 || isTrue(o.kwargs.Lookup("show_installed")):
 			ret.version.SetStr(name, py.Str(candidate))
 		case candidate != "" && !slices.ContainsFunc(current, func(v string) bool {
 			return holdsFor(v, ">=", candidate, false, a.compare)
@@ -393,7 +269,7 @@ func (a *apt) latest(ctx context.Context, names []string, o latestOptions) (*can
 }
 
 // available reads "apt-cache show": versions by name, in apt's order.
-func (a *apt) available(ctx context.Context, names []string) (*py.Dict, error) {
+func (a *apt) available(ctx context.Context, names []string, _ *py.Dict) (*py.Dict, error) {
 	argv := []string{"apt-cache", "dump"}
 	if len(names) > 0 {
 		argv = append([]string{"apt-cache", "show"}, names...)

@@ -86,7 +86,7 @@ func (a *apt) install(ctx context.Context, r *installRequest) (*py.Dict, error) 
 	changes := py.NewDict()
 	if len(cmds) > 0 {
 		if refresh {
-			if _, err := a.refresh(ctx, r.kwargs.Lookup("cache_valid_time"), false); err != nil {
+			if _, err := a.refresh(ctx, r.kwargs); err != nil {
 				return nil, err
 			}
 		}
@@ -118,7 +118,7 @@ func (a *apt) needsIndex(ctx context.Context, pkgs *py.Dict) (bool, error) {
 	for k, v := range pkgs.All() {
 		if strings.ContainsAny(str(k), "*?[") {
 			// apt would take it for a pattern and install all that match
-			if _, err := a.latest(ctx, []string{str(k)}, latestOptions{}); err != nil {
+			if _, err := a.latest(ctx, []string{str(k)}, latestOptions{kwargs: py.NewDict()}); err != nil {
 				return false, err
 			}
 		}
@@ -127,7 +127,7 @@ func (a *apt) needsIndex(ctx context.Context, pkgs *py.Dict) (bool, error) {
 		}
 	}
 	for k, v := range pkgs.All() {
-		found, err := a.latest(ctx, []string{str(k)}, latestOptions{showInstalled: true})
+		found, err := a.latest(ctx, []string{str(k)}, latestOptions{kwargs: py.DictOf("show_installed", py.True)})
 		if err != nil {
 			return false, err
 		}
@@ -169,7 +169,7 @@ func (a *apt) targets(ctx context.Context, r *installRequest) (out []target, err
 	}
 	offered := py.NewDict()
 	if len(compared) > 0 {
-		if offered, err = a.available(ctx, compared); err != nil {
+		if offered, err = a.available(ctx, compared, r.kwargs); err != nil {
 			return nil, nil, err
 		}
 	}

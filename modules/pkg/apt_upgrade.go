@@ -9,12 +9,12 @@ import (
 )
 
 // upgrades simulates an upgrade: the new version by name.
-func (a *apt) upgrades(ctx context.Context, distUpgrade bool, fromrepo string) (*py.Dict, error) {
+func (a *apt) upgrades(ctx context.Context, distUpgrade bool, kw *py.Dict) (*py.Dict, error) {
 	argv := []string{"apt-get", "--just-print", "upgrade"}
 	if distUpgrade {
 		argv[2] = "dist-upgrade"
 	}
-	if fromrepo != "" {
+	if fromrepo := str(kw.Lookup("fromrepo")); fromrepo != "" {
 		argv = append(argv, "-o", "APT::Default-Release="+fromrepo)
 	}
 	out, err := a.look(ctx, argv...)
@@ -92,8 +92,7 @@ func (a *apt) upgrade(ctx context.Context, o upgradeOptions) (*py.Dict, error) {
 	}
 	changes := compare(old, now)
 	if out.code != 0 {
-		return nil, &problem{msg: "Problem encountered upgrading packages", changes: changes, result: py.DictOf(
-			"pid", py.Int(out.pid), "retcode", py.Int(out.code), "stdout", py.Str(out.stdout), "stderr", py.Str(out.stderr))}
+		return nil, &problem{msg: "Problem encountered upgrading packages", changes: changes, result: out.dict()}
 	}
 	return changes, nil
 }

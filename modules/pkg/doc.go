@@ -1,6 +1,7 @@
 // Package pkg holds the functions for packages and their repositories:
 // pkg.*, pkgrepo.* and lowpkg.*. What a package manager does is behind the
-// interface manager; apt (Debian, Ubuntu and their kin) is the one that exists.
+// interface manager, one type a manager, chosen by the host's grains when the
+// function runs.
 //
 // What is installed is read from the package database without a process and
 // kept for the run; the database's time and size tell when to read it again.

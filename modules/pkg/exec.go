@@ -41,43 +41,63 @@ type selectionsArgs struct {
 	State   py.Value `arg:"state" doc:"Only this selection."`
 }
 
-// query declares a function that only looks.
-func query[A any](name, doc string, fn func(ctx context.Context, c *modules.Call, m *apt, a *A) (py.Value, error)) *modules.Func {
+// query declares a function that only looks, for every manager.
+func query[A any](name, doc string, fn func(ctx context.Context, c *modules.Call, m manager, a *A) (py.Value, error)) *modules.Func {
 	return modules.Query[A]{Name: name, Doc: doc, Virtual: virtual, Run: func(ctx context.Context, c *modules.Call, a *A) (py.Value, error) {
-		v, err := fn(ctx, c, &apt{c: c}, a)
+		v, err := fn(ctx, c, newManager(c, nil), a)
 		return v, commandError(err)
 	}}.Func()
 }
 
-// action declares a function that may change something; the index files count.
-func action[A any](name, doc string, fn func(ctx context.Context, c *modules.Call, m *apt, a *A) (py.Value, error)) *modules.Func {
+// action declares a function that may change something (the index files
+// count), for every manager.
+func action[A any](name, doc string, fn func(ctx context.Context, c *modules.Call, m manager, a *A) (py.Value, error)) *modules.Func {
 	return modules.Action[A]{Name: name, Doc: doc, Virtual: virtual, Run: func(ctx context.Context, c *modules.Call, w host.Writer, a *A) (py.Value, error) {
-		v, err := fn(ctx, c, &apt{c: c, w: w}, a)
+		v, err := fn(ctx, c, newManager(c, w), a)
 		return v, commandError(err)
 	}}.Func()
 }
+
+// aptQuery declares a function that only looks and that only apt has.
+func aptQuery[A any](name, doc string, fn func(ctx context.Context, c *modules.Call, m *apt, a *A) (py.Value, error)) *modules.Func {
+	return modules.Query[A]{Name: name, Doc: doc, Virtual: aptOnly, Run: func(ctx context.Context, c *modules.Call, a *A) (py.Value, error) {
+		v, err := fn(ctx, c, newApt(c, nil), a)
+		return v, commandError(err)
+	}}.Func()
+}
+
+// aptAction declares a function that may change something and that only apt has.
+func aptAction[A any](name, doc string, fn func(ctx context.Context, c *modules.Call, m *apt, a *A) (py.Value, error)) *modules.Func {
+	return modules.Action[A]{Name: name, Doc: doc, Virtual: aptOnly, Run: func(ctx context.Context, c *modules.Call, w host.Writer, a *A) (py.Value, error) {
+		v, err := fn(ctx, c, newApt(c, w), a)
+		return v, commandError(err)
+	}}.Func()
+}
+
+// missing is what a call of a function gets that the manager does not have.
+func missing(fun string) error { return py.Errorf("KeyError", "'%s' is not available.", fun) }
 
 func execFuncs() []*modules.Func {
 	return slices.Concat([]*modules.Func{
 		query("pkg.list_pkgs", "Lists the packages that are installed, with their versions.", listPkgs),
 		query("pkg.version", "Tells which versions of packages are installed; a pattern gives a mapping.", pkgVersion),
-		query("pkg.version_cmp", "Compares two versions: -1, 0 or 1.", func(_ context.Context, _ *modules.Call, m *apt, a *versionCmpArgs) (py.Value, error) {
+		query("pkg.version_cmp", "Compares two versions: -1, 0 or 1.", func(_ context.Context, _ *modules.Call, m manager, a *versionCmpArgs) (py.Value, error) {
 			n, ok := m.compare(py.ToStr(a.Pkg1), py.ToStr(a.Pkg2), a.IgnoreEpoch)
 			if !ok {
 				return py.None, nil
 			}
 			return py.Int(n), nil
 		}),
-		query("pkg.normalize_name", "Takes an architecture off a name where it goes without saying.", func(_ context.Context, _ *modules.Call, m *apt, a *nameArgs) (py.Value, error) {
+		query("pkg.normalize_name", "Takes an architecture off a name where it goes without saying.", func(_ context.Context, _ *modules.Call, m manager, a *nameArgs) (py.Value, error) {
 			return py.Str(m.normalize(a.Name)), nil
 		}),
-		query("pkg.parse_arch", "Splits a name into name and architecture.", func(_ context.Context, _ *modules.Call, _ *apt, a *nameArgs) (py.Value, error) {
+		aptQuery("pkg.parse_arch", "Splits a name into name and architecture.", func(_ context.Context, _ *modules.Call, _ *apt, a *nameArgs) (py.Value, error) {
 			if i := strings.LastIndexByte(a.Name, ':'); i >= 0 {
 				return py.DictOf("name", py.Str(a.Name[:i]), "arch", py.Str(a.Name[i+1:])), nil
 			}
 			return py.DictOf("name", py.Str(a.Name), "arch", py.None), nil
 		}),
-		query("pkg.get_selections", "Lists packages by their selection in dpkg.", func(ctx context.Context, _ *modules.Call, m *apt, a *selectionsArgs) (py.Value, error) {
+		aptQuery("pkg.get_selections", "Lists packages by their selection in dpkg.", func(ctx context.Context, _ *modules.Call, m *apt, a *selectionsArgs) (py.Value, error) {
 			all, err := m.selections(ctx)
 			if err != nil {
 				return nil, err
@@ -88,19 +108,23 @@ func execFuncs() []*modules.Func {
 			}
 			return ret, nil
 		}),
-		query("pkg.list_repo_pkgs", "Lists all versions that the repositories offer.", func(ctx context.Context, _ *modules.Call, m *apt, a *namesArgs) (py.Value, error) {
-			return m.available(ctx, names(a.Names))
+		query("pkg.list_repo_pkgs", "Lists all versions that the repositories offer.", func(ctx context.Context, _ *modules.Call, m manager, a *namesArgs) (py.Value, error) {
+			return dictOrError(m.available(ctx, names(a.Names), a.Extra))
 		}),
-		query("pkg.owner", "Tells which package a file belongs to.", owner),
-		query("pkg.which", "Tells which package a file belongs to: False when there is no such file, None when it has no package.", which),
-		query("pkg.list_downloaded", "Lists the package files of the cache.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
+		aptQuery("pkg.owner", "Tells which package a file belongs to.", owner),
+		aptQuery("pkg.which", "Tells which package a file belongs to: False when there is no such file, None when it has no package.", which),
+		query("pkg.list_downloaded", "Lists the package files of the cache.", func(ctx context.Context, _ *modules.Call, m manager, a *struct {
 			Root  string   `arg:"root" doc:"Root directory of another system."`
 			Extra *py.Dict `arg:"**"`
 		}) (py.Value, error) {
-			return m.downloaded(ctx, a.Root)
+			d, ok := m.(downloader)
+			if !ok {
+				return nil, missing("pkg.list_downloaded")
+			}
+			return dictOrError(d.downloaded(ctx, a.Root))
 		}),
-		query("pkg.show", "Shows what the repositories tell of packages, by name and version.", show),
-		query("pkg.info_installed", "Describes packages that are installed.", infoInstalled),
+		aptQuery("pkg.show", "Shows what the repositories tell of packages, by name and version.", show),
+		aptQuery("pkg.info_installed", "Describes packages that are installed.", infoInstalled),
 	}, lowpkgFuncs(), writeFuncs(), repoFuncs())
 }
 
@@ -112,7 +136,7 @@ func names(vs []py.Value) []string {
 	return out
 }
 
-func listPkgs(ctx context.Context, _ *modules.Call, m *apt, a *listPkgsArgs) (py.Value, error) {
+func listPkgs(ctx context.Context, _ *modules.Call, m manager, a *listPkgsArgs) (py.Value, error) {
 	kind := installed
 	switch {
 	case isTrue(a.Removed):
@@ -143,7 +167,7 @@ func versionValue(versions []string, asList bool) py.Value {
 	return py.Str(strings.Join(versions, ","))
 }
 
-func pkgVersion(ctx context.Context, _ *modules.Call, m *apt, a *namesArgs) (py.Value, error) {
+func pkgVersion(ctx context.Context, _ *modules.Call, m manager, a *namesArgs) (py.Value, error) {
 	asList := isTrue(a.Extra.Lookup("versions_as_list"))
 	list, err := m.list(ctx, installed)
 	if err != nil {

@@ -16,21 +16,21 @@ type repoNameArgs struct {
 
 func repoFuncs() []*modules.Func {
 	return []*modules.Func{
-		query("pkg.list_repos", "Lists the repositories that are configured, by URI.", func(_ context.Context, _ *modules.Call, m *apt, _ *struct {
+		aptQuery("pkg.list_repos", "Lists the repositories that are configured, by URI.", func(_ context.Context, _ *modules.Call, m *apt, _ *struct {
 			Extra *py.Dict `arg:"**"`
 		}) (py.Value, error) {
 			return dictOrError(m.listRepos())
 		}),
-		query("pkg.get_repo", "Describes a repository that is configured.", func(_ context.Context, _ *modules.Call, m *apt, a *repoNameArgs) (py.Value, error) {
+		aptQuery("pkg.get_repo", "Describes a repository that is configured.", func(_ context.Context, _ *modules.Call, m *apt, a *repoNameArgs) (py.Value, error) {
 			return dictOrError(m.getRepo(a.Repo, str(a.Extra.Lookup("ppa_auth"))))
 		}),
-		action("pkg.get_repo_keys", "Lists the keys of repositories.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
+		aptAction("pkg.get_repo_keys", "Lists the keys of repositories.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
 			Aptkey bool   `arg:"aptkey" default:"True" doc:"Those of apt-key where there is one."`
 			Keydir string `arg:"keydir" doc:"Directory of key files; /etc/apt/keyrings by default."`
 		}) (py.Value, error) {
 			return m.repoKeys(ctx, a.Aptkey, a.Keydir)
 		}),
-		action("pkg.mod_repo", "Configures a repository.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
+		aptAction("pkg.mod_repo", "Configures a repository.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
 			Repo    string   `arg:"repo,required" doc:"The repository as a line of sources.list."`
 			Saltenv string   `arg:"saltenv" default:"'base'" doc:"Environment of the tree."`
 			Aptkey  bool     `arg:"aptkey" default:"True" doc:"Use apt-key where there is one."`
@@ -38,12 +38,12 @@ func repoFuncs() []*modules.Func {
 		}) (py.Value, error) {
 			return dictOrError(m.modRepo(ctx, a.Repo, a.Saltenv, a.Aptkey, a.Extra))
 		}),
-		action("pkg.del_repo", "Removes a repository and says from which file.", func(ctx context.Context, _ *modules.Call, m *apt, a *repoNameArgs) (py.Value, error) {
+		aptAction("pkg.del_repo", "Removes a repository and says from which file.", func(ctx context.Context, _ *modules.Call, m *apt, a *repoNameArgs) (py.Value, error) {
 			text, err := m.delRepo(ctx, a.Repo, str(a.Extra.Lookup("ppa_auth")))
 			return py.Str(text), err
 		}),
-		action("pkg.add_repo_key", "Adds the key of a repository.", addRepoKey),
-		action("pkg.del_repo_key", "Removes the key of a repository.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
+		aptAction("pkg.add_repo_key", "Adds the key of a repository.", addRepoKey),
+		aptAction("pkg.del_repo_key", "Removes the key of a repository.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
 			Name   string   `arg:"name" doc:"A PPA, for keyid_ppa."`
 			Aptkey bool     `arg:"aptkey" default:"True" doc:"Use apt-key where there is one."`
 			Keydir string   `arg:"keydir" doc:"Directory of key files; /etc/apt/keyrings by default."`

@@ -12,7 +12,7 @@ import (
 func writeFuncs() []*modules.Func {
 	latest := func(name string) *modules.Func {
 		return action(name, "Tells the newest version that the repositories offer, or nothing when it is installed. The index files are fetched first unless refresh is False.",
-			func(ctx context.Context, _ *modules.Call, m *apt, a *namesArgs) (py.Value, error) {
+			func(ctx context.Context, _ *modules.Call, m manager, a *namesArgs) (py.Value, error) {
 				if a.Extra.Has("repo") {
 					return nil, modules.SaltInvocationError("The 'repo' argument is invalid, use 'fromrepo' instead")
 				}
@@ -20,8 +20,7 @@ func writeFuncs() []*modules.Func {
 					return py.Str(""), nil
 				}
 				found, err := m.latest(ctx, names(a.Names), latestOptions{
-					refresh: notFalse(a.Extra, "refresh"), cacheValid: a.Extra.Lookup("cache_valid_time"),
-					fromrepo: str(a.Extra.Lookup("fromrepo")), showInstalled: isTrue(a.Extra.Lookup("show_installed")),
+					refresh: notFalse(a.Extra, "refresh"), kwargs: a.Extra,
 				})
 				if err != nil {
 					return nil, err
@@ -30,7 +29,7 @@ func writeFuncs() []*modules.Func {
 			})
 	}
 	uninstall := func(name, verb, doc string) *modules.Func {
-		return action(name, doc, func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
+		return action(name, doc, func(ctx context.Context, _ *modules.Call, m manager, a *struct {
 			Name  string   `arg:"name" doc:"The package, or several with commas between them."`
 			Pkgs  py.Value `arg:"pkgs" doc:"The packages."`
 			Extra *py.Dict `arg:"**"`
@@ -51,8 +50,8 @@ func writeFuncs() []*modules.Func {
 		Sources py.Value `arg:"sources" doc:"Package files, as in pkg.installed."`
 		Extra   *py.Dict `arg:"**"`
 	}
-	hold := func(name, doc string, set func(m *apt) func(context.Context, []string) (*py.Dict, error)) *modules.Func {
-		return action(name, doc, func(ctx context.Context, _ *modules.Call, m *apt, a *holdArgs) (py.Value, error) {
+	hold := func(name, doc string, set func(m holder) func(context.Context, []string) (*py.Dict, error)) *modules.Func {
+		return action(name, doc, func(ctx context.Context, _ *modules.Call, m manager, a *holdArgs) (py.Value, error) {
 			switch {
 			case a.Name == "" && !given(a.Pkgs) && !given(a.Sources):
 				return nil, modules.SaltInvocationError("One of name, pkgs, or sources must be specified.")
@@ -67,50 +66,54 @@ func writeFuncs() []*modules.Func {
 			if err != nil {
 				return nil, err
 			}
-			return dictOrError(set(m)(ctx, targets))
+			h, ok := m.(holder)
+			if !ok {
+				return nil, missing(name)
+			}
+			return dictOrError(set(h)(ctx, targets))
 		})
 	}
 	return []*modules.Func{
 		latest("pkg.latest_version"), latest("pkg.available_version"),
-		action("pkg.upgrade_available", "Says whether a newer version of a package is offered.", func(ctx context.Context, _ *modules.Call, m *apt, a *nameArgs) (py.Value, error) {
-			found, err := m.latest(ctx, []string{a.Name}, latestOptions{refresh: true})
+		action("pkg.upgrade_available", "Says whether a newer version of a package is offered.", func(ctx context.Context, _ *modules.Call, m manager, a *nameArgs) (py.Value, error) {
+			found, err := m.latest(ctx, []string{a.Name}, latestOptions{refresh: true, kwargs: a.Extra})
 			if err != nil {
 				return nil, err
 			}
 			return py.Bool(found.value() != py.Value(py.Str(""))), nil
 		}),
-		action("pkg.refresh_db", "Fetches the index files: True for what was fetched, None for what was current, False for what failed.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
+		action("pkg.refresh_db", "Fetches the index files: True for what was fetched, None for what was current, False for what failed.", func(ctx context.Context, _ *modules.Call, m manager, a *struct {
 			CacheValidTime py.Value `arg:"cache_valid_time" default:"0" doc:"Seconds for which the last index is good enough."`
 			Failhard       py.Value `arg:"failhard" default:"False" doc:"Fail when one repository fails."`
 			Extra          *py.Dict `arg:"**"`
 		}) (py.Value, error) {
-			return dictOrError(m.refresh(ctx, a.CacheValidTime, isTrue(a.Failhard)))
+			return m.refresh(ctx, with(with(a.Extra, "cache_valid_time", a.CacheValidTime), "failhard", a.Failhard))
 		}),
 		action("pkg.install", "Installs packages and returns what has changed.", pkgInstall),
 		uninstall("pkg.remove", "remove", "Removes packages and returns what has changed."),
 		uninstall("pkg.purge", "purge", "Removes packages with their configuration and returns what has changed."),
-		hold("pkg.hold", "Keeps packages at the version that is installed.", func(m *apt) func(context.Context, []string) (*py.Dict, error) { return m.hold }),
-		hold("pkg.unhold", "Lets packages that were held be upgraded again.", func(m *apt) func(context.Context, []string) (*py.Dict, error) { return m.unhold }),
-		action("pkg.set_selections", "Sets dpkg's selections.", setSelections),
-		action("pkg.list_upgrades", "Lists the versions that an upgrade would bring.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
+		hold("pkg.hold", "Keeps packages at the version that is installed.", func(m holder) func(context.Context, []string) (*py.Dict, error) { return m.hold }),
+		hold("pkg.unhold", "Lets packages that were held be upgraded again.", func(m holder) func(context.Context, []string) (*py.Dict, error) { return m.unhold }),
+		aptAction("pkg.set_selections", "Sets dpkg's selections.", setSelections),
+		action("pkg.list_upgrades", "Lists the versions that an upgrade would bring.", func(ctx context.Context, _ *modules.Call, m manager, a *struct {
 			Refresh     py.Value `arg:"refresh" default:"True" doc:"Fetch the index files first."`
 			DistUpgrade bool     `arg:"dist_upgrade" default:"True" doc:"Count what needs other packages removed."`
 			Extra       *py.Dict `arg:"**"`
 		}) (py.Value, error) {
 			if isTrue(a.Refresh) {
-				if _, err := m.refresh(ctx, a.Extra.Lookup("cache_valid_time"), false); err != nil {
+				if _, err := m.refresh(ctx, a.Extra); err != nil {
 					return nil, err
 				}
 			}
-			return dictOrError(m.upgrades(ctx, a.DistUpgrade, str(a.Extra.Lookup("fromrepo"))))
+			return dictOrError(m.upgrades(ctx, a.DistUpgrade, a.Extra))
 		}),
-		action("pkg.upgrade", "Upgrades all packages and returns what has changed.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
+		action("pkg.upgrade", "Upgrades all packages and returns what has changed.", func(ctx context.Context, _ *modules.Call, m manager, a *struct {
 			Refresh     py.Value `arg:"refresh" default:"True" doc:"Fetch the index files first."`
 			DistUpgrade bool     `arg:"dist_upgrade" default:"False" doc:"Also what needs other packages removed."`
 			Extra       *py.Dict `arg:"**"`
 		}) (py.Value, error) {
 			if isTrue(a.Refresh) {
-				if _, err := m.refresh(ctx, a.Extra.Lookup("cache_valid_time"), false); err != nil {
+				if _, err := m.refresh(ctx, a.Extra); err != nil {
 					return nil, err
 				}
 			}
@@ -118,7 +121,7 @@ func writeFuncs() []*modules.Func {
 			o.distUpgrade = a.DistUpgrade
 			return dictOrError(m.upgrade(ctx, o))
 		}),
-		action("pkg.autoremove", "Removes packages that nothing needs any more, or lists them.", autoremove),
+		aptAction("pkg.autoremove", "Removes packages that nothing needs any more, or lists them.", autoremove),
 	}
 }
 
@@ -150,7 +153,7 @@ type pkgInstallArgs struct {
 	Extra        *py.Dict `arg:"**"`
 }
 
-func pkgInstall(ctx context.Context, _ *modules.Call, m *apt, a *pkgInstallArgs) (py.Value, error) {
+func pkgInstall(ctx context.Context, _ *modules.Call, m manager, a *pkgInstallArgs) (py.Value, error) {
 	kw := clone(a.Extra)
 	if !py.IsNone(a.Debconf) {
 		kw.SetStr("debconf", a.Debconf)

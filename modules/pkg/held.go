@@ -38,18 +38,22 @@ func checkHeld(ctx context.Context, c *modules.Call, m manager, a *heldArgs) (mo
 	if err != nil {
 		return modules.Done{}, err
 	}
-	held, err := m.holds(ctx)
+	hm, ok := m.(holder)
+	if !ok {
+		return modules.Failed("No any function to get the list of held packages available.\nCheck if the package manager supports package locking."), nil
+	}
+	held, err := hm.holds(ctx)
 	if err != nil {
 		return modules.Done{}, err
 	}
-	h := &holding{c: c, m: m, result: low.True, changes: py.NewDict()}
+	h := &holding{c: c, m: hm, result: low.True, changes: py.NewDict()}
 	for _, n := range names {
 		switch {
 		case slices.Contains(held, n):
 		case c.Test:
 			h.say("The following package would be held: " + n)
 		default:
-			r, err := h.set(ctx, m.hold, n)
+			r, err := h.set(ctx, hm.hold, n)
 			if err != nil {
 				return modules.Done{}, err
 			}
@@ -81,11 +85,15 @@ func checkUnheld(ctx context.Context, c *modules.Call, m manager, a *unheldArgs)
 	if err != nil {
 		return modules.Done{}, err
 	}
-	held, err := m.holds(ctx)
+	hm, ok := m.(holder)
+	if !ok {
+		return modules.Failed("No any function to get the list of held packages available.\nCheck if the package manager supports package locking."), nil
+	}
+	held, err := hm.holds(ctx)
 	if err != nil {
 		return modules.Done{}, err
 	}
-	h := &holding{c: c, m: m, result: low.True, changes: py.NewDict()}
+	h := &holding{c: c, m: hm, result: low.True, changes: py.NewDict()}
 	for _, n := range held {
 		if !a.All && !slices.Contains(names, n) {
 			continue
@@ -100,7 +108,7 @@ func checkUnheld(ctx context.Context, c *modules.Call, m manager, a *unheldArgs)
 // holding is the return of pkg.held and pkg.unheld while it is made.
 type holding struct {
 	c        *modules.Call
-	m        manager
+	m        holder
 	result   low.Tri
 	comments []string
 	changes  *py.Dict

@@ -59,7 +59,7 @@ func checkInstalled(ctx context.Context, c *modules.Call, m manager, a *installe
 		return modules.Done{}, err
 	}
 	if done != nil {
-		if v, ok := a.Extra.GetStr("hold"); ok {
+		if v, ok := in.wantsHold(); ok {
 			if err := in.holdInstalled(ctx, done, py.IsTrue(v)); err != nil {
 				return modules.Done{}, err
 			}
@@ -188,8 +188,7 @@ func (in *installing) resolveLatest(ctx context.Context, current map[string][]st
 		return nil
 	}
 	found, err := in.m.latest(ctx, names, latestOptions{
-		refresh: in.refresh, fromrepo: in.a.Fromrepo, cacheValid: in.a.Extra.Lookup("cache_valid_time"),
-		showInstalled: isTrue(in.a.Extra.Lookup("show_installed")),
+		refresh: in.refresh, kwargs: with(in.a.Extra, "fromrepo", in.a.Fromrepo),
 	})
 	if err != nil {
 		return err
@@ -210,11 +209,11 @@ func (in *installing) resolveLatest(ctx context.Context, current map[string][]st
 
 // sourceVersion is the version in a package file.
 func (in *installing) sourceVersion(ctx context.Context, source string) (ver, problem string, err error) {
-	ap, ok := in.m.(*apt)
+	m, ok := in.m.(fileReader)
 	if !ok {
-		return "", source + ": package files are not supported here", nil
+		return "", "", modules.CommandExecutionError("pkg.installed: this package manager does not support sources")
 	}
-	file, err := ap.cacheFile(ctx, source, in.env())
+	file, err := m.cacheFile(ctx, source, in.env())
 	if err != nil {
 		if msg, ok := isCommandError(err); ok {
 			return "", "Unable to cache " + source + ": " + msg, nil
@@ -224,7 +223,7 @@ func (in *installing) sourceVersion(ctx context.Context, source string) (ver, pr
 	if file == "" {
 		return "", "Unable to cache " + source + ": file not found", nil
 	}
-	info, err := in.m.fileInfo(ctx, file)
+	info, err := m.fileInfo(ctx, file)
 	if err != nil {
 		return "", "", err
 	}
@@ -236,6 +235,14 @@ func (in *installing) env() string {
 		return in.c.Chunk.Env()
 	}
 	return "base"
+}
+
+// wantsHold is the argument hold, which counts where the manager can hold.
+func (in *installing) wantsHold() (v py.Value, ok bool) {
+	if _, can := in.m.(holder); !can {
+		return nil, false
+	}
+	return in.a.Extra.GetStr("hold")
 }
 
 // holdInstalled holds or releases packages when there is nothing to install.
@@ -285,9 +292,10 @@ func (in *installing) holdInstalled(ctx context.Context, done *modules.Done, hol
 type holdResults struct{ modified, same, failed []*py.Dict }
 
 func (in *installing) setHold(ctx context.Context, names []string, hold bool) (h holdResults, err error) {
-	set := in.m.unhold
+	m := in.m.(holder)
+	set := m.unhold
 	if hold {
-		set = in.m.hold
+		set = m.hold
 	}
 	ret, err := set(ctx, names)
 	if err != nil {

@@ -69,7 +69,7 @@ func installable(ctx context.Context, m manager, targets *py.Dict, current map[s
 	}
 	offered := map[string]string{}
 	if len(latest) > 0 {
-		found, err := m.latest(ctx, latest, latestOptions{refresh: true})
+		found, err := m.latest(ctx, latest, latestOptions{refresh: true, kwargs: py.NewDict()})
 		if err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func installable(ctx context.Context, m manager, targets *py.Dict, current map[s
 		}
 	}
 	if len(explicit) > 0 {
-		found, err := m.available(ctx, explicit)
+		found, err := m.available(ctx, explicit, py.NewDict())
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ func (in *installing) install(ctx context.Context) (modules.Done, error) {
 	}
 	reinstalled := slices.Clone(keys(in.changes))
 	var held holdResults
-	if v, ok := in.a.Extra.GetStr("hold"); ok {
+	if v, ok := in.wantsHold(); ok {
 		var err error
 		held, err = in.setHold(ctx, keys(in.desired), py.IsTrue(v))
 		if msg, ok := isSaltError(err); ok {
@@ -123,8 +123,8 @@ func (in *installing) install(ctx context.Context) (modules.Done, error) {
 			return modules.Done{}, err
 		}
 	}
-	if len(in.toUnpurge) > 0 {
-		ret, err := in.m.unpurge(ctx, in.toUnpurge)
+	if m, ok := in.m.(unpurger); ok && len(in.toUnpurge) > 0 {
+		ret, err := m.unpurge(ctx, in.toUnpurge)
 		if err != nil {
 			return modules.Done{}, err
 		}

@@ -28,7 +28,7 @@ func checkLatest(ctx context.Context, c *modules.Call, m manager, a *latestArgs)
 		desired = keys(d)
 	}
 	avail, err := m.latest(ctx, desired, latestOptions{
-		refresh: refresh, fromrepo: a.Fromrepo, cacheValid: a.Extra.Lookup("cache_valid_time"), showInstalled: isTrue(a.Extra.Lookup("show_installed")),
+		refresh: refresh, kwargs: with(a.Extra, "fromrepo", a.Fromrepo),
 	})
 	if err != nil {
 		if msg, ok := isCommandError(err); ok {

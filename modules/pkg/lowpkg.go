@@ -14,7 +14,7 @@ import (
 
 func lowpkgFuncs() []*modules.Func {
 	return []*modules.Func{
-		query("lowpkg.list_pkgs", "Lists the packages that are installed, of all or of those that are named.", func(ctx context.Context, _ *modules.Call, m *apt, a *namesArgs) (py.Value, error) {
+		aptQuery("lowpkg.list_pkgs", "Lists the packages that are installed, of all or of those that are named.", func(ctx context.Context, _ *modules.Call, m *apt, a *namesArgs) (py.Value, error) {
 			rows, failed, err := m.dpkgRows(ctx, "${db:Status-Status}\t${binary:Package}\t${Version}\n", names(a.Names))
 			if err != nil || failed != "" {
 				return py.Str(failed), err
@@ -27,14 +27,14 @@ func lowpkgFuncs() []*modules.Func {
 			}
 			return ret, nil
 		}),
-		query("lowpkg.file_list", "Lists the files of packages.", fileList),
-		query("lowpkg.file_dict", "Lists the files of packages, by package.", fileDict),
-		query("pkg.file_list", "Lists the files of packages.", fileList),
-		query("pkg.file_dict", "Lists the files of packages, by package.", fileDict),
-		query("lowpkg.info", "Describes packages.", func(ctx context.Context, _ *modules.Call, m *apt, a *namesArgs) (py.Value, error) {
+		aptQuery("lowpkg.file_list", "Lists the files of packages.", fileList),
+		aptQuery("lowpkg.file_dict", "Lists the files of packages, by package.", fileDict),
+		aptQuery("pkg.file_list", "Lists the files of packages.", fileList),
+		aptQuery("pkg.file_dict", "Lists the files of packages, by package.", fileDict),
+		aptQuery("lowpkg.info", "Describes packages.", func(ctx context.Context, _ *modules.Call, m *apt, a *namesArgs) (py.Value, error) {
 			return dictOrError(m.info(ctx, names(a.Names), a.Extra))
 		}),
-		query("lowpkg.bin_pkg_info", "Tells name, version and architecture of a package file of the host.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
+		aptQuery("lowpkg.bin_pkg_info", "Tells name, version and architecture of a package file of the host.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
 			Path    string `arg:"path,required" doc:"Path of the file, or a URL."`
 			Saltenv string `arg:"saltenv" default:"'base'" doc:"Environment of the tree."`
 		}) (py.Value, error) {
@@ -50,7 +50,7 @@ func lowpkgFuncs() []*modules.Func {
 			}
 			return dictOrError(m.binInfo(ctx, file))
 		}),
-		action("lowpkg.unpurge", "Selects packages for installing that were selected for purging.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
+		aptAction("lowpkg.unpurge", "Selects packages for installing that were selected for purging.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
 			Names []py.Value `arg:"*"`
 		}) (py.Value, error) {
 			return dictOrError(m.unpurge(ctx, names(a.Names)))

@@ -3,6 +3,7 @@ package pkg
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"pinch/internal/host"
@@ -28,25 +29,40 @@ type manager interface {
 	latest(ctx context.Context, names []string, o latestOptions) (*candidates, error)
 	// available lists all versions that repositories offer, by name. A name
 	// may carry a version ("vim=1.2").
-	available(ctx context.Context, names []string) (*py.Dict, error)
+	available(ctx context.Context, names []string, kw *py.Dict) (*py.Dict, error)
 	compare(a, b string, ignoreEpoch bool) (c int, ok bool)
 	install(ctx context.Context, r *installRequest) (*py.Dict, error)
 	// uninstall removes or purges; targets are versions by name.
 	uninstall(ctx context.Context, action string, targets *py.Dict, env py.Value) (*py.Dict, error)
-	hold(ctx context.Context, targets []string) (*py.Dict, error)
-	unhold(ctx context.Context, targets []string) (*py.Dict, error)
-	// holds are the names that are held, in the manager's order.
-	holds(ctx context.Context) ([]string, error)
-	// unpurge marks packages that are to be purged as to be kept.
-	unpurge(ctx context.Context, names []string) (*py.Dict, error)
-	refresh(ctx context.Context, cacheValid py.Value, failhard bool) (*py.Dict, error)
-	upgrades(ctx context.Context, distUpgrade bool, fromrepo string) (*py.Dict, error)
+	// refresh is pkg.refresh_db with its arguments and those of the state.
+	refresh(ctx context.Context, kw *py.Dict) (py.Value, error)
+	upgrades(ctx context.Context, distUpgrade bool, kw *py.Dict) (*py.Dict, error)
 	upgrade(ctx context.Context, o upgradeOptions) (*py.Dict, error)
-	// fileInfo reads name and version of a package file; nil when it is none.
-	fileInfo(ctx context.Context, path string) (*packageFile, error)
-	// downloaded lists the package files of the cache.
-	downloaded(ctx context.Context, root string) (*py.Dict, error)
 }
+
+// What only some managers can.
+type (
+	holder interface {
+		hold(ctx context.Context, targets []string) (*py.Dict, error)
+		unhold(ctx context.Context, targets []string) (*py.Dict, error)
+		// holds are the names that are held, in the manager's order.
+		holds(ctx context.Context) ([]string, error)
+	}
+	unpurger interface {
+		// unpurge marks packages that are to be purged as to be kept.
+		unpurge(ctx context.Context, names []string) (*py.Dict, error)
+	}
+	fileReader interface {
+		// cacheFile brings a file to the host; see commands.
+		cacheFile(ctx context.Context, source, env string) (string, error)
+		// fileInfo reads name and version of a package file; nil when it is none.
+		fileInfo(ctx context.Context, path string) (*packageFile, error)
+	}
+	downloader interface {
+		// downloaded lists the package files of the cache.
+		downloaded(ctx context.Context, root string) (*py.Dict, error)
+	}
+)
 
 type listKind int
 
@@ -56,11 +72,11 @@ const (
 	purgeDesired
 )
 
+// latestOptions are pkg.latest_version's arguments; kwargs holds fromrepo,
+// cache_valid_time, show_installed and others that a manager may know.
 type latestOptions struct {
-	refresh       bool
-	cacheValid    py.Value
-	fromrepo      string
-	showInstalled bool
+	refresh bool
+	kwargs  *py.Dict
 }
 
 // candidates is what latest found. names are those that Salt's function ends
@@ -94,8 +110,13 @@ type installRequest struct {
 	kwargs       *py.Dict
 }
 
+// upgradeOptions are pkg.upgrade's arguments. names limits it where the manager
+// can.
 type upgradeOptions struct {
 	distUpgrade, forceConfNew, forceYes, skipVerify, downloadOnly, allowDowngrades bool
+
+	names  []string
+	kwargs *py.Dict
 }
 
 type packageFile struct{ name, version string }
@@ -103,21 +124,77 @@ type packageFile struct{ name, version string }
 // errNeedsWriter says that the state cannot be told by looking alone.
 var errNeedsWriter = errors.New("the package manager would have to change something")
 
-// newManager returns the host's package manager; nil when it is none of those
-// that are supported.
+// newManager returns the host's package manager, chosen now: a program that an
+// earlier state installed counts. nil when it is none of those that are
+// supported.
 func newManager(c *modules.Call, w host.Writer) manager {
-	if grain(c, "os_family") == "Debian" {
-		return &apt{c: c, w: w}
+	if make := providers[provider(c)]; make != nil {
+		return make(c, w)
 	}
 	return nil
 }
 
-const managers = "apt (os_family Debian)"
+// providers are the managers by the names of Salt's modules. One returns nil
+// when its programs are missing.
+var providers = map[string]func(*modules.Call, host.Writer) manager{
+	"aptpkg":       func(c *modules.Call, w host.Writer) manager { return newApt(c, w) },
+	"yumpkg":       newDNF,
+	"zypperpkg":    newZypper,
+	"pacmanpkg":    newPacman,
+	"apkpkg":       newAPK,
+	"pkgng":        newPkgng,
+	"mac_brew_pkg": newBrew,
+}
+
+// provider is the name of the module that Salt would load: that of the option
+// `providers`, or the one for the host's grains.
+func provider(c *modules.Call) string {
+	if d, ok := c.Opts.Lookup("providers").(*py.Dict); ok {
+		if p := d.String("pkg"); p != "" {
+			return p
+		}
+	}
+	switch family := grain(c, "os_family"); family {
+	case "Debian":
+		return "aptpkg"
+	case "RedHat":
+		return "yumpkg"
+	case "Suse":
+		return "zypperpkg"
+	case "Arch":
+		return "pacmanpkg"
+	case "Alpine":
+		return "apkpkg"
+	}
+	switch strings.ToLower(grain(c, "os")) {
+	case "amazon", "xcp", "xenserver", "virtuozzolinux", "virtuozzo", "issabel pbx", "openeuler", "vmware photon os":
+		return "yumpkg"
+	case "freebsd", "dragonfly":
+		return "pkgng"
+	case "macos":
+		return "mac_brew_pkg"
+	}
+	return ""
+}
+
+const managers = "apt, dnf, yum, zypper, pacman, apk, pkgng and brew"
 
 // virtual is the __virtual__ of pkg states.
 func virtual(c *modules.Call) (bool, string) {
-	if newManager(c, nil) == nil {
-		return false, "pkg module could not be loaded: os_family is " + py.Repr(py.Str(grain(c, "os_family"))) + ", and the package managers that are supported are: " + managers
+	p := provider(c)
+	switch {
+	case newManager(c, nil) != nil:
+		return true, ""
+	case providers[p] != nil:
+		return false, "pkg module could not be loaded: the programs of " + p + " are not installed"
+	}
+	return false, "pkg module could not be loaded: os_family is " + py.Repr(py.Str(grain(c, "os_family"))) + ", and the package managers that are supported are: " + managers
+}
+
+// aptOnly is the __virtual__ of what only apt has.
+func aptOnly(c *modules.Call) (bool, string) {
+	if p := provider(c); p != "aptpkg" {
+		return false, "this function is there for apt only, and the package manager is " + py.Repr(py.Str(p))
 	}
 	return true, ""
 }
@@ -213,6 +290,10 @@ func isCommandError(err error) (msg string, ok bool) {
 		return e.Msg, true
 	}
 	return "", false
+}
+
+func commandErrorf(format string, args ...any) error {
+	return modules.CommandExecutionError(fmt.Sprintf(format, args...))
 }
 
 func grain(c *modules.Call, name string) string {

@@ -38,13 +38,13 @@ const (
 
 func repoStateFuncs() []*modules.Func {
 	return []*modules.Func{
-		modules.State[repoArgs]{Name: "pkgrepo.managed", Doc: repoManagedDoc, Virtual: virtual,
+		modules.State[repoArgs]{Name: "pkgrepo.managed", Doc: repoManagedDoc, Virtual: aptOnly,
 			Check: func(ctx context.Context, c *modules.Call, a *repoArgs) (modules.Plan, error) {
 				return plan(ctx, c, func(ctx context.Context, m manager) (modules.Done, error) {
 					return (&managing{apt: m.(*apt), a: a}).run(ctx)
 				})
 			}}.Func(),
-		modules.State[repoAbsentArgs]{Name: "pkgrepo.absent", Doc: repoAbsentDoc, Virtual: virtual,
+		modules.State[repoAbsentArgs]{Name: "pkgrepo.absent", Doc: repoAbsentDoc, Virtual: aptOnly,
 			Check: func(ctx context.Context, c *modules.Call, a *repoAbsentArgs) (modules.Plan, error) {
 				return plan(ctx, c, func(ctx context.Context, m manager) (modules.Done, error) {
 					return repoAbsent(ctx, m.(*apt), a)

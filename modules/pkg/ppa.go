@@ -37,7 +37,7 @@ func (a *apt) addPPA(ctx context.Context, repo string, kw *py.Dict, refresh bool
 			return nil, "", modules.CommandExecutionError(fmt.Sprintf("Unable to add PPA '%s'. '['apt-add-repository', '-y', '%s']' exited with status %d: '%s'", repo[4:], repo, out.code, out.stderr))
 		}
 		if refresh {
-			if _, err := a.refresh(ctx, nil, false); err != nil {
+			if _, err := a.refresh(ctx, py.NewDict()); err != nil {
 				return nil, "", err
 			}
 		}

@@ -199,7 +199,7 @@ func (a *apt) delRepo(ctx context.Context, repo, ppaAuth string) (string, error)
 			return "", fmt.Errorf("apt's sources: %w", err)
 		}
 	}
-	if _, err := a.refresh(ctx, nil, false); err != nil {
+	if _, err := a.refresh(ctx, py.NewDict()); err != nil {
 		return "", err
 	}
 	return ret, nil
@@ -374,6 +374,20 @@ func commaList(v py.Value) (py.Value, error) {
 func clone(d *py.Dict) *py.Dict {
 	out := py.NewDict()
 	out.Update(d)
+	return out
+}
+
+// with is a copy of d with one more argument; an empty text is none.
+func with(d *py.Dict, key string, v any) *py.Dict {
+	out := clone(d)
+	switch v := v.(type) {
+	case string:
+		if v != "" {
+			out.SetStr(key, py.Str(v))
+		}
+	case py.Value:
+		out.SetStr(key, v)
+	}
 	return out
 }
 

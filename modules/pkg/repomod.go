@@ -66,7 +66,7 @@ func (a *apt) modRepo(ctx context.Context, repo, env string, aptKey bool, kw *py
 		return nil, err
 	}
 	if refresh {
-		if _, err := a.refresh(ctx, nil, false); err != nil {
+		if _, err := a.refresh(ctx, py.NewDict()); err != nil {
 			return nil, err
 		}
 	}

@@ -2,6 +2,7 @@ package pkg
 
 import (
 	"context"
+	"slices"
 
 	"pinch/internal/py"
 	"pinch/modules"
@@ -126,15 +127,19 @@ func stateFuncs() []*modules.Func {
 		pkgState("pkg.unheld", unheldDoc, false, checkUnheld),
 		pkgState("pkg.uptodate", uptodateDoc, false, checkUptodate),
 		pkgState("pkg.downloaded", downDoc, false, checkDownloaded),
-		pkgState("pkg.group_installed", groupDoc, false, refuse[groupArgs]("pkg.group_install not available for this platform")),
-		pkgState("pkg.patch_installed", patchDoc, false, refuse[patchArgs]("The pkg.patch_installed state is not available on this platform")),
-		pkgState("pkg.patch_downloaded", patchDownDoc, false, refuse[patchDownArgs]("The pkg.patch_downloaded state is not available on this platform")),
+		pkgState("pkg.group_installed", groupDoc, false, refuse[groupArgs]("pkg.group_installed", "pkg.group_install not available for this platform", "yumpkg", "pacmanpkg")),
+		pkgState("pkg.patch_installed", patchDoc, false, refuse[patchArgs]("pkg.patch_installed", "The pkg.patch_installed state is not available on this platform", "yumpkg", "zypperpkg")),
+		pkgState("pkg.patch_downloaded", patchDownDoc, false, refuse[patchDownArgs]("pkg.patch_downloaded", "The pkg.patch_downloaded state is not available on this platform", "yumpkg", "zypperpkg")),
 	}
 }
 
-// refuse is a state that the platform's package manager cannot do.
-func refuse[A any](comment string) func(context.Context, *modules.Call, manager, *A) (modules.Done, error) {
-	return func(context.Context, *modules.Call, manager, *A) (modules.Done, error) {
+// refuse is a state that most package managers cannot do. The comment is Salt's
+// for those; the providers that can are told apart.
+func refuse[A any](name, comment string, providers ...string) func(context.Context, *modules.Call, manager, *A) (modules.Done, error) {
+	return func(_ context.Context, c *modules.Call, _ manager, _ *A) (modules.Done, error) {
+		if p := provider(c); slices.Contains(providers, p) {
+			return modules.Failed(name + " is not supported with " + p), nil
+		}
 		return modules.Failed(comment), nil
 	}
 }

@@ -210,9 +210,13 @@ func TestAggregate(t *testing.T) {
 }
 
 func TestOtherPackageManager(t *testing.T) {
-	c := &modules.Call{Grains: py.DictOf("os_family", py.Str("RedHat"))}
+	c := &modules.Call{Reader: host.NewFake(nil), Grains: py.DictOf("os_family", py.Str("Gentoo"))}
 	ok, reason := virtual(c)
-	if ok || !strings.Contains(reason, "'RedHat'") || !strings.Contains(reason, managers) {
+	if ok || !strings.Contains(reason, "'Gentoo'") || !strings.Contains(reason, managers) {
+		t.Errorf("%v %q", ok, reason)
+	}
+	c.Grains = py.DictOf("os_family", py.Str("RedHat"))
+	if ok, reason := virtual(c); ok || !strings.Contains(reason, "yumpkg") {
 		t.Errorf("%v %q", ok, reason)
 	}
 }

@@ -33,7 +33,7 @@ func checkUptodate(ctx context.Context, c *modules.Call, m manager, a *uptodateA
 		return modules.Done{Result: low.None, Changes: expected, Comment: "System update will be performed"}, nil
 	}
 	if refresh {
-		if _, err := m.refresh(ctx, a.Extra.Lookup("cache_valid_time"), false); err != nil {
+		if _, err := m.refresh(ctx, a.Extra); err != nil {
 			if d, ok := failure(err, "updating packages"); ok {
 				return d, nil
 			}
@@ -64,11 +64,11 @@ func checkUptodate(ctx context.Context, c *modules.Call, m manager, a *uptodateA
 // expectedUpgrades lists {new, old} of the upgrades, of the packages that are asked for.
 func expectedUpgrades(ctx context.Context, m manager, refresh, dist bool, a *uptodateArgs) (*py.Dict, error) {
 	if refresh {
-		if _, err := m.refresh(ctx, a.Extra.Lookup("cache_valid_time"), false); err != nil {
+		if _, err := m.refresh(ctx, a.Extra); err != nil {
 			return nil, err
 		}
 	}
-	newer, err := m.upgrades(ctx, dist, str(a.Extra.Lookup("fromrepo")))
+	newer, err := m.upgrades(ctx, dist, a.Extra)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,17 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-func checkDownloaded(ctx context.Context, c *modules.Call, m manager, a *downloadedArgs) (modules.Done, error) {
+// downloadManager is a manager that can list what it has downloaded.
+type downloadManager interface {
+	manager
+	downloader
+}
+
+func checkDownloaded(ctx context.Context, c *modules.Call, any manager, a *downloadedArgs) (modules.Done, error) {
+	m, ok := any.(downloadManager)
+	if !ok {
+		return modules.Failed("The pkg.downloaded state is not available on this platform"), nil
+	}
 	if empty(a.Pkgs) {
 		return modules.Done{Result: low.True, Comment: "No packages to download provided"}, nil
 	}
@@ -166,7 +176,7 @@ func checkDownloaded(ctx context.Context, c *modules.Call, m manager, a *downloa
 }
 
 // missingDownloads are the packages that the cache does not hold.
-func missingDownloads(ctx context.Context, m manager, want *py.Dict, a *downloadedArgs) (missing *py.Dict, spec bool, err error) {
+func missingDownloads(ctx context.Context, m downloadManager, want *py.Dict, a *downloadedArgs) (missing *py.Dict, spec bool, err error) {
 	have, err := m.downloaded(ctx, "")
 	if err != nil {
 		return nil, false, err
