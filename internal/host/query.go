@@ -117,16 +117,23 @@ systemd-escape <any>...
 systemd-detect-virt
 systemd-detect-virt <any>...
 service <arg> status
+service <arg> onestatus
+service <arg> rcvar
+service -l
+runlevel
 service --status-all
 rc-service <arg> status
 rc-status <any>...
 rc-update show <any>...
+rc-update -v show
 chkconfig --list <any>...
 sysrc -n <arg>
 sysrc -a
 sysrc -A
 sysrc -e <any>...
 launchctl list <any>...
+launchctl print-disabled <arg>
+plutil -convert xml1 -o - <arg>
 journalctl --version
 
 # users, machine

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -34,15 +35,27 @@ func query1[A any](name, doc string, run func(ctx context.Context, c *modules.Ca
 	return modules.Query[A]{Name: "service." + name, Doc: doc, Virtual: virtual, Run: run}.Func()
 }
 
-// verb makes a function that runs systemctl on a unit.
+// systemdQuery is query1 for what only systemd has.
+func systemdQuery[A any](name, doc string, run func(ctx context.Context, c *modules.Call, a *A) (py.Value, error)) *modules.Func {
+	return modules.Query[A]{Name: "service." + name, Doc: doc, Virtual: systemdOnly, Run: run}.Func()
+}
+
+// verb makes a function that starts, stops, ... a service.
 func verb(name, systemctlVerb, doc string) *modules.Func {
-	return modules.Action[execArgs]{Name: "service." + name, Doc: doc, Virtual: virtual, Run: func(ctx context.Context, c *modules.Call, w host.Writer, a *execArgs) (py.Value, error) {
-		if isTrue(a.Extra, "unmask") && isMasked(w, a.Name, false) {
+	available := virtual
+	if strings.HasSuffix(name, "mask") {
+		available = systemdOnly
+	}
+	return modules.Action[execArgs]{Name: "service." + name, Doc: doc, Virtual: available, Run: func(ctx context.Context, c *modules.Call, w host.Writer, a *execArgs) (py.Value, error) {
+		if isTrue(a.Extra, "unmask") && otherInit(c) == nil && isMasked(w, a.Name, false) {
 			if _, _, err := systemctl(ctx, c, w, "unmask", canonical(a.Name)); err != nil {
 				return nil, err
 			}
 		}
-		err := act(ctx, c, w, systemctlVerb, a.Name, flags(a.Extra)...)
+		err := act(ctx, c, w, systemctlVerb, a.Name, a.Extra)
+		if errors.Is(err, errFailed) {
+			return py.False, nil
+		}
 		if _, isSalt := err.(*modules.Error); isSalt && (systemctlVerb == "stop" || systemctlVerb == "disable") {
 			return py.False, nil
 		}
@@ -74,17 +87,25 @@ func execFuncs() []*modules.Func {
 			b, err := u.enabled(ctx, c)
 			return !b, err
 		}),
-		query1("masked", "Says whether a service is masked.", func(_ context.Context, c *modules.Call, a *maskedArgs) (py.Value, error) {
+		systemdQuery("masked", "Says whether a service is masked.", func(_ context.Context, c *modules.Call, a *maskedArgs) (py.Value, error) {
 			return py.Bool(isMasked(c, a.Name, a.Runtime)), nil
 		}),
-		query1("offline", "Says whether systemd does not run here.", func(_ context.Context, c *modules.Call, _ *noArgs) (py.Value, error) { return py.Bool(offline(c)), nil }),
+		systemdQuery("offline", "Says whether systemd does not run here.", func(_ context.Context, c *modules.Call, _ *noArgs) (py.Value, error) { return py.Bool(offline(c)), nil }),
 		query1("status", "Says whether a service runs.", func(ctx context.Context, c *modules.Call, a *statusArgs) (py.Value, error) {
 			if !fnmatch.HasMeta(a.Name) {
-				u, err := show(ctx, c, a.Name)
+				sig := ""
+				if py.IsTrue(py.OrNone(a.Sig)) {
+					sig = py.ToStr(a.Sig)
+				}
+				u, err := showSig(ctx, c, a.Name, sig)
 				return py.Bool(u.running()), err
 			}
 			out := py.NewDict()
-			for _, n := range installed(c) {
+			all, err := allServices(ctx, c)
+			if err != nil {
+				return nil, err
+			}
+			for _, n := range all {
 				if !fnmatch.Match(a.Name, n) {
 					continue
 				}
@@ -96,22 +117,30 @@ func execFuncs() []*modules.Func {
 			}
 			return out, nil
 		}),
-		query1("get_all", "Lists the services there are, sorted.", func(_ context.Context, c *modules.Call, _ *noArgs) (py.Value, error) {
-			return py.Strings(installed(c)...), nil
+		query1("get_all", "Lists the services there are, sorted.", func(ctx context.Context, c *modules.Call, _ *noArgs) (py.Value, error) {
+			all, err := allServices(ctx, c)
+			return py.Strings(all...), err
 		}),
-		query1("get_running", "Lists the units that run, sorted.", func(ctx context.Context, c *modules.Call, _ *noArgs) (py.Value, error) {
+		systemdQuery("get_running", "Lists the units that run, sorted.", func(ctx context.Context, c *modules.Call, _ *noArgs) (py.Value, error) {
 			return listed(ctx, c, []string{"systemctl", "--full", "--no-legend", "--no-pager", "list-units"}, func(f []string) bool { return len(f) > 3 && f[3] == "running" })
 		}),
 		query1("get_enabled", "Lists the units that start at boot, sorted.", func(ctx context.Context, c *modules.Call, _ *noArgs) (py.Value, error) {
+			if i := otherInit(c); i != nil {
+				on, err := i.enabled(ctx, c)
+				return py.Strings(on...), err
+			}
 			return listed(ctx, c, unitFiles, func(f []string) bool { return len(f) > 1 && f[1] == "enabled" })
 		}),
 		query1("get_disabled", "Lists the units that do not start at boot, sorted.", func(ctx context.Context, c *modules.Call, _ *noArgs) (py.Value, error) {
+			if i := otherInit(c); i != nil {
+				return disabledServices(ctx, c, i)
+			}
 			return listed(ctx, c, unitFiles, func(f []string) bool { return len(f) > 1 && f[1] == "disabled" })
 		}),
-		query1("get_static", "Lists the static units, sorted.", func(ctx context.Context, c *modules.Call, _ *noArgs) (py.Value, error) {
+		systemdQuery("get_static", "Lists the static units, sorted.", func(ctx context.Context, c *modules.Call, _ *noArgs) (py.Value, error) {
 			return listed(ctx, c, unitFiles, func(f []string) bool { return len(f) > 1 && f[1] == "static" })
 		}),
-		query1("show", "Gives all properties of a unit.", func(ctx context.Context, c *modules.Call, a *execArgs) (py.Value, error) {
+		systemdQuery("show", "Gives all properties of a unit.", func(ctx context.Context, c *modules.Call, a *execArgs) (py.Value, error) {
 			out, err := c.Query(ctx, host.Cmd{Argv: []string{"systemctl", "show", canonical(a.Name)}})
 			d := py.NewDict()
 			for _, line := range strings.Split(string(out.Stdout), "\n") {
@@ -128,7 +157,7 @@ func execFuncs() []*modules.Func {
 			}
 			return d, err
 		}),
-		modules.Action[noArgs]{Name: "service.systemctl_reload", Doc: "Makes systemd read its unit files again.", Virtual: virtual, Run: func(ctx context.Context, c *modules.Call, w host.Writer, _ *noArgs) (py.Value, error) {
+		modules.Action[noArgs]{Name: "service.systemctl_reload", Doc: "Makes systemd read its unit files again.", Virtual: systemdOnly, Run: func(ctx context.Context, c *modules.Call, w host.Writer, _ *noArgs) (py.Value, error) {
 			return py.True, daemonReload(ctx, c, w)
 		}}.Func(),
 	}
@@ -184,4 +213,22 @@ func installed(c host.Reader) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(set))
+}
+
+// allServices lists the services there are, sorted.
+func allServices(ctx context.Context, c *modules.Call) ([]string, error) {
+	if i := otherInit(c); i != nil {
+		return i.all(ctx, c)
+	}
+	return installed(c), nil
+}
+
+// disabledServices are those of an init system that do not start at boot.
+func disabledServices(ctx context.Context, c *modules.Call, i initSystem) (py.Value, error) {
+	all, err := i.all(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	on, err := i.enabled(ctx, c)
+	return py.Strings(slices.DeleteFunc(all, func(n string) bool { return slices.Contains(on, n) })...), err
 }

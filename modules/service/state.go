@@ -41,6 +41,9 @@ func stateFuncs() []*modules.Func {
 	mask := func(name, doc string, masked bool) *modules.Func {
 		return modules.State[maskArgs]{Name: "service." + name, Virtual: virtual, Doc: doc,
 			Check: func(_ context.Context, c *modules.Call, a *maskArgs) (modules.Plan, error) {
+				if otherInit(c) != nil {
+					return modules.Fail("Service masking not available on this minion"), nil
+				}
 				return maskPlan(c, a.Name, a.Runtime, masked), nil
 			},
 			Watch: func(context.Context, *modules.Call, *maskArgs) (modules.Plan, error) {
@@ -102,10 +105,10 @@ func look(ctx context.Context, c *modules.Call, a *runningArgs, verb string, mis
 	if a.Extra.Has("enabled") {
 		return final(modules.Fail(fmt.Sprintf("Service %s uses non-existent option \"enabled\".  Perhaps \"enable\" option was intended?", a.Name)))
 	}
-	if offline(c.Reader) {
+	if offline(c) {
 		return final(modules.InOrder("Running in OFFLINE mode. Nothing to do"))
 	}
-	if u, err = show(ctx, c, a.Name); err != nil {
+	if u, err = a.show(ctx, c); err != nil {
 		d, err := raised(err)
 		if err != nil {
 			return u, false, nil, err
@@ -145,6 +148,7 @@ func checkRunning(ctx context.Context, c *modules.Call, a *runningArgs) (modules
 		return deref(plan), err
 	}
 	unmask, runtime := unmaskWanted(a)
+	unmask = unmask && otherInit(c) == nil // there are no masks elsewhere
 	unmaskNote := ""
 	var unmaskPlan modules.Plan
 	if unmask {
@@ -197,6 +201,15 @@ func toggled(c *modules.Call, a *runningArgs, enabled bool, comment string) modu
 	})
 }
 
+// show looks at the service.
+func (a *runningArgs) show(ctx context.Context, c *modules.Call) (unit, error) {
+	sig := ""
+	if py.IsTrue(py.OrNone(a.Sig)) {
+		sig = py.ToStr(a.Sig)
+	}
+	return showSig(ctx, c, a.Name, sig)
+}
+
 func (a *runningArgs) delay() time.Duration {
 	v, err := py.ToFloat(a.InitDelay)
 	f, ok := v.(py.Float)
@@ -207,13 +220,35 @@ func (a *runningArgs) delay() time.Duration {
 }
 
 func (a *runningArgs) start(ctx context.Context, c *modules.Call, w host.Writer, before unit, wasEnabled bool) (modules.Done, error) {
-	if err := act(ctx, c, w, "start", a.Name, flags(a.Extra)...); err != nil {
+	want := tri(a.Enable)
+	if _, mac := otherInit(c).(launchd); mac && !wasEnabled { // what is disabled cannot be started there
+		if want <= 0 {
+			return modules.Failed(fmt.Sprintf("The service %s is disabled but enable is not True. Set enable to True to successfully start the service.", a.Name)), nil
+		}
+		var d modules.Done
+		if err := setBoot(ctx, c, w, a.Name, true, false, nil, &d, a.Extra); err != nil {
+			return raised(err)
+		}
+		want = 0
+	}
+	err := act(ctx, c, w, "start", a.Name, a.Extra)
+	if errors.Is(err, errFailed) {
+		d := modules.Failed(fmt.Sprintf("Service %s failed to start", a.Name))
+		if want != 0 {
+			started := false
+			err = setBoot(ctx, c, w, a.Name, want > 0, wasEnabled, &started, &d, a.Extra)
+			d.Result = low.False
+			return d, err
+		}
+		return d, nil
+	}
+	if err != nil {
 		return raised(err)
 	}
 	if err := modules.Sleep(ctx, a.delay()); err != nil {
 		return modules.Done{}, err
 	}
-	after, err := show(ctx, c, a.Name)
+	after, err := a.show(ctx, c)
 	if err != nil {
 		return raised(err)
 	}
@@ -229,7 +264,7 @@ func (a *runningArgs) start(ctx context.Context, c *modules.Call, w host.Writer,
 	if !after.running() {
 		d.Result, d.Comment = low.False, fmt.Sprintf("Service %s failed to start", a.Name)
 	}
-	if want := tri(a.Enable); want != 0 {
+	if want != 0 {
 		started := after.running()
 		d.Result = low.TriOf(py.Bool(started))
 		if err := setBoot(ctx, c, w, a.Name, want > 0, nowEnabled, &started, &d, a.Extra); err != nil {
@@ -267,15 +302,15 @@ func setBoot(ctx context.Context, c *modules.Call, w host.Writer, name string, e
 		d.Comment = fmt.Sprintf("Service %s is already %s, %s", name, word, phrase)
 		return nil
 	}
-	err := act(ctx, c, w, verb, name, flags(kw)...)
+	err := act(ctx, c, w, verb, name, kw)
 	var se *modules.Error
-	if errors.As(err, &se) {
+	if errors.As(err, &se) || errors.Is(err, errFailed) {
 		boot := "start at boot"
 		if !enable {
 			boot = "not start at boot"
 		}
 		d.Result, d.Comment = low.False, fmt.Sprintf("Failed when setting service %s to %s, %s", name, boot, failed)
-		if enable {
+		if enable && se != nil {
 			d.Comment += ". Additional information follows:\n\n" + se.Msg
 		}
 		return nil
@@ -314,9 +349,9 @@ func checkDead(ctx context.Context, c *modules.Call, a *runningArgs) (modules.Pl
 
 func (a *runningArgs) stop(ctx context.Context, c *modules.Call, w host.Writer, before unit, wasEnabled bool) (modules.Done, error) {
 	want := tri(a.Enable)
-	err := act(ctx, c, w, "stop", a.Name, flags(a.Extra)...)
+	err := act(ctx, c, w, "stop", a.Name, a.Extra)
 	var se *modules.Error
-	if errors.As(err, &se) {
+	if errors.As(err, &se) || errors.Is(err, errFailed) {
 		d := modules.Failed(fmt.Sprintf("Service %s failed to die", a.Name))
 		if want != 0 {
 			alive := true
@@ -332,7 +367,7 @@ func (a *runningArgs) stop(ctx context.Context, c *modules.Call, w host.Writer, 
 	if err := modules.Sleep(ctx, a.delay()); err != nil {
 		return modules.Done{}, err
 	}
-	after, err := show(ctx, c, a.Name)
+	after, err := a.show(ctx, c)
 	if err != nil {
 		return raised(err)
 	}
@@ -364,7 +399,7 @@ func checkDisabled(ctx context.Context, c *modules.Call, a *nameArgs) (modules.P
 }
 
 func bootPlan(ctx context.Context, c *modules.Call, a *nameArgs, enable bool) (modules.Plan, error) {
-	if offline(c.Reader) {
+	if offline(c) {
 		return modules.Fail(fmt.Sprintf("Cannot run in offline mode. Failed to get information on unit '%s'", a.Name)), nil
 	}
 	u, err := show(ctx, c, a.Name)
@@ -447,10 +482,10 @@ func isTrue(kw *py.Dict, name string) bool {
 }
 
 func watchRunning(ctx context.Context, c *modules.Call, a *runningArgs) (modules.Plan, error) {
-	if offline(c.Reader) {
+	if offline(c) {
 		return modules.InOrder("Running in OFFLINE mode. Nothing to do"), nil
 	}
-	u, err := show(ctx, c, a.Name)
+	u, err := a.show(ctx, c)
 	if err != nil {
 		d, err := raised(err)
 		return modules.Plan{Would: d}, err
@@ -469,7 +504,7 @@ func watchRunning(ctx context.Context, c *modules.Call, a *runningArgs) (modules
 }
 
 func watchDead(ctx context.Context, c *modules.Call, a *runningArgs) (modules.Plan, error) {
-	u, err := show(ctx, c, a.Name)
+	u, err := a.show(ctx, c)
 	if err != nil {
 		d, err := raised(err)
 		return modules.Plan{Would: d}, err
@@ -483,14 +518,14 @@ func watchDead(ctx context.Context, c *modules.Call, a *runningArgs) (modules.Pl
 func watchPlan(c *modules.Call, a *runningArgs, verb, said, past string) modules.Plan {
 	return modules.Would("Service is set to be "+past, nil, func(ctx context.Context, w host.Writer) (modules.Done, error) {
 		if verb == "start" { // what is left of it is stopped first, as in Salt
-			if _, _, err := systemctl(ctx, c, w, "stop", canonical(a.Name)); err != nil {
-				return modules.Done{}, err
+			if err := stopRest(ctx, c, w, a.Name); err != nil {
+				return raised(err)
 			}
 		}
-		err := act(ctx, c, w, verb, a.Name, flags(a.Extra)...)
+		err := act(ctx, c, w, verb, a.Name, a.Extra)
 		var se *modules.Error
-		if verb == "stop" && errors.As(err, &se) {
-			return modules.Done{Result: low.False, Comment: "Failed to stop the service", Changes: py.DictOf(a.Name, py.False)}, nil
+		if verb == "stop" && errors.As(err, &se) || errors.Is(err, errFailed) {
+			return modules.Done{Result: low.False, Comment: "Failed to " + said + " the service", Changes: py.DictOf(a.Name, py.False)}, nil
 		}
 		if err != nil {
 			return raised(err)
@@ -500,4 +535,14 @@ func watchPlan(c *modules.Call, a *runningArgs, verb, said, past string) modules
 		}
 		return modules.OK("Service "+past, py.DictOf(a.Name, py.True)), nil
 	})
+}
+
+// stopRest stops a service that does not run.
+func stopRest(ctx context.Context, c *modules.Call, w host.Writer, name string) error {
+	if i := otherInit(c); i != nil {
+		_, err := i.do(ctx, c, w, "stop", name, py.NewDict())
+		return err
+	}
+	_, _, err := systemctl(ctx, c, w, "stop", canonical(name))
+	return err
 }

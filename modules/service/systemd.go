@@ -1,4 +1,5 @@
-// Package service has Salt's service module for systemd.
+// Package service has Salt's service module: for systemd, and behind the
+// interface initSystem for the other init systems.
 package service
 
 import (
@@ -41,7 +42,10 @@ func booted(c host.Reader) bool {
 
 // offline says that there is nobody to ask: systemd is installed but does not
 // run, as in a chroot or an image that is being built.
-func offline(c host.Reader) bool {
+func offline(c *modules.Call) bool {
+	if otherInit(c) != nil {
+		return false
+	}
 	switch strings.ToLower(c.Getenv("SYSTEMD_OFFLINE")) {
 	case "1", "yes", "true", "y", "t", "on":
 		return true
@@ -54,10 +58,18 @@ func offline(c host.Reader) bool {
 
 // virtual is Salt's __virtual__ of the provider.
 func virtual(c *modules.Call) (bool, string) {
-	if booted(c.Reader) || offline(c.Reader) && c.LookPath("systemctl") != "" {
+	if otherInit(c) != nil || booted(c.Reader) || offline(c) && c.LookPath("systemctl") != "" {
 		return true, ""
 	}
-	return false, "service: this host does not run systemd, and pinch manages services of systemd only"
+	return false, "service: this host runs none of the init systems that are supported: systemd, OpenRC, System V's (update-rc.d or chkconfig), rc.d and launchd"
+}
+
+// systemdOnly is the __virtual__ of what other init systems do not have.
+func systemdOnly(c *modules.Call) (bool, string) {
+	if otherInit(c) != nil {
+		return false, "this function is there for systemd only"
+	}
+	return virtual(c)
 }
 
 const memoKey = "service/"
@@ -65,6 +77,15 @@ const memoKey = "service/"
 // show asks systemd for units. All services that the run names are asked for
 // at once and remembered until something changes them.
 func show(ctx context.Context, c *modules.Call, name string) (unit, error) {
+	return showSig(ctx, c, name, "")
+}
+
+// showSig is show with a text to look for in the process list, which systemd
+// does not need.
+func showSig(ctx context.Context, c *modules.Call, name, sig string) (unit, error) {
+	if i := otherInit(c); i != nil {
+		return lookup(ctx, c, i, name, sig)
+	}
 	want := canonical(name)
 	if v, ok := c.Memo.Get(memoKey + want); ok {
 		return v.(unit), nil
@@ -170,11 +191,19 @@ func systemctl(ctx context.Context, c *modules.Call, w host.Writer, args ...stri
 
 // act runs a verb on a unit, reloading systemd first when its unit file has
 // changed. A failure is an exception with systemctl's words, as in Salt.
-func act(ctx context.Context, c *modules.Call, w host.Writer, verb, name string, flags ...string) error {
+// Other init systems just fail.
+func act(ctx context.Context, c *modules.Call, w host.Writer, verb, name string, kw *py.Dict) error {
+	if i := otherInit(c); i != nil {
+		ok, err := i.do(ctx, c, w, verb, name, kw)
+		if err == nil && !ok {
+			err = errFailed
+		}
+		return err
+	}
 	if err := reloadIfNeeded(ctx, c, w, name); err != nil {
 		return err
 	}
-	ok, said, err := systemctl(ctx, c, w, append(append(append([]string{}, flags...), verb), canonical(name))...)
+	ok, said, err := systemctl(ctx, c, w, append(flags(kw), verb, canonical(name))...)
 	if err != nil {
 		return err
 	}
