@@ -74,7 +74,7 @@ func chgid(ctx context.Context, w host.Writer, a *chgidArgs) (bool, error) {
 	if a.NonUnique {
 		flag = "-og"
 	}
-	if _, err := run(ctx, w, "groupmod", flag, py.ToStr(a.GID), a.Name); err != nil {
+	if err := setGID(ctx, w, a.Name, py.ToStr(a.GID), flag); err != nil {
 		return false, err
 	}
 	g, ok = w.Group(a.Name)
@@ -87,7 +87,7 @@ func deluser(ctx context.Context, w host.Writer, a *memberArgs) (bool, error) {
 	if !ok || !slices.Contains(g.Members, a.Username) {
 		return true, nil
 	}
-	return run(ctx, w, "gpasswd", "--del", a.Username, a.Name)
+	return leave(ctx, w, a.Name, a.Username)
 }
 
 func execFuncs() []*modules.Func {
@@ -114,11 +114,11 @@ func execFuncs() []*modules.Func {
 		}),
 		action("group.chgid", "Changes a group's number.", func(a *chgidArgs) py.Value { return a.Root }, chgid),
 		action("group.adduser", "Makes a user a member.", func(a *memberArgs) py.Value { return a.Root }, func(ctx context.Context, w host.Writer, a *memberArgs) (bool, error) {
-			return run(ctx, w, "gpasswd", "--add", a.Username, a.Name)
+			return join(ctx, w, a.Name, a.Username)
 		}),
 		action("group.deluser", "Takes a member out.", func(a *memberArgs) py.Value { return a.Root }, deluser),
 		action("group.members", "Gives a group exactly these members.", func(a *membersArgs) py.Value { return a.Root }, func(ctx context.Context, w host.Writer, a *membersArgs) (bool, error) {
-			return run(ctx, w, "gpasswd", "--members", a.Members, a.Name)
+			return setMembers(ctx, w, a.Name, a.Members)
 		}),
 	}
 }

@@ -1,4 +1,5 @@
-// Package group has Salt's group module, over the tools of shadow-utils.
+// Package group has Salt's group module, over the tools of shadow-utils,
+// FreeBSD's pw or busybox.
 package group
 
 import (
@@ -18,12 +19,15 @@ import (
 // Funcs are the functions of this package.
 func Funcs() []*modules.Func {
 	return append([]*modules.Func{
-		modules.State[presentArgs]{Name: "group.present", Platforms: []string{"Linux"}, Check: checkPresent,
+		modules.State[presentArgs]{Name: "group.present", Platforms: platforms, Check: checkPresent,
 			Doc: "Makes a group and keeps its number and members.\n\n```yaml\nweb:\n  group.present:\n    - gid: 2000\n    - addusers: [alice]\n```"}.Func(),
-		modules.State[absentArgs]{Name: "group.absent", Platforms: []string{"Linux"}, Check: checkAbsent,
+		modules.State[absentArgs]{Name: "group.absent", Platforms: platforms, Check: checkAbsent,
 			Doc: "Removes a group.\n\n```yaml\nweb:\n  group.absent: []\n```"}.Func(),
 	}, execFuncs()...)
 }
+
+// platforms are the kernels whose tools are known.
+var platforms = []string{"Linux", "FreeBSD"}
 
 type presentArgs struct {
 	Name      string   `arg:"name,required" doc:"The group's name."`
@@ -177,19 +181,10 @@ func checkPresent(_ context.Context, c *modules.Call, args *presentArgs) (module
 	}), nil
 }
 
-// run runs a tool; whether it succeeded is found by looking again, as in Salt.
-func run(ctx context.Context, w host.Writer, argv ...string) (bool, error) {
-	if w.LookPath(argv[0]) == "" {
-		return false, modules.CommandExecutionError(fmt.Sprintf("Command '%s' cannot be found", argv[0]))
-	}
-	out, err := w.Run(ctx, host.Cmd{Argv: argv})
-	return out.Code == 0, err
-}
-
 func (a *wish) update(ctx context.Context, w host.Writer, d delta) error {
-	each := func(flag string, users []string) error {
+	each := func(set func(context.Context, host.Writer, string, string) (bool, error), users []string) error {
 		for _, u := range users {
-			if _, err := run(ctx, w, "gpasswd", flag, u, a.Name); err != nil {
+			if _, err := set(ctx, w, a.Name, u); err != nil {
 				return err
 			}
 		}
@@ -199,17 +194,17 @@ func (a *wish) update(ctx context.Context, w host.Writer, d delta) error {
 		var err error
 		switch py.ToStr(k) {
 		case "gid":
-			argv := []string{"groupmod", "-g", py.ToStr(a.GID), a.Name}
+			flags := []string{"-g"}
 			if a.NonUnique {
-				argv = []string{"groupmod", "-o", "-g", py.ToStr(a.GID), a.Name}
+				flags = []string{"-o", "-g"}
 			}
-			_, err = run(ctx, w, argv...)
+			err = setGID(ctx, w, a.Name, py.ToStr(a.GID), flags...)
 		case "addusers":
-			err = each("--add", d.add)
+			err = each(join, d.add)
 		case "delusers":
-			err = each("--del", d.del)
+			err = each(leave, d.del)
 		case "members":
-			_, err = run(ctx, w, "gpasswd", "--members", strings.Join(a.members, ","), a.Name)
+			_, err = setMembers(ctx, w, a.Name, strings.Join(a.members, ","))
 		}
 		if err != nil {
 			return err
@@ -237,7 +232,7 @@ func (a *wish) create(ctx context.Context, w host.Writer) (modules.Done, error) 
 		members = a.add
 	}
 	if len(members) > 0 {
-		if _, err := run(ctx, w, "gpasswd", "--members", strings.Join(members, ","), a.Name); err != nil {
+		if _, err := setMembers(ctx, w, a.Name, strings.Join(members, ",")); err != nil {
 			return modules.Done{}, err
 		}
 		g, _ = w.Group(a.Name)
@@ -246,30 +241,6 @@ func (a *wish) create(ctx context.Context, w host.Writer) (modules.Done, error) 
 		return modules.Done{Result: low.False, Comment: fmt.Sprintf("Group %s has been created but, some changes could not be applied", a.Name), Changes: py.DictOf("Failed", left.list)}, nil
 	}
 	return modules.OK(fmt.Sprintf("New group %s created", a.Name), dict(g)), nil
-}
-
-func add(ctx context.Context, w host.Writer, name string, gid py.Value, system, nonUnique, local bool) (bool, error) {
-	argv := []string{"groupadd"}
-	if local {
-		argv = []string{"lgroupadd"}
-	}
-	if py.IsTrue(gid) {
-		argv = append(argv, "-g", py.ToStr(gid))
-		if nonUnique && !local {
-			argv = append(argv, "-o")
-		}
-	}
-	if system {
-		argv = append(argv, "-r")
-	}
-	return run(ctx, w, append(argv, name)...)
-}
-
-func remove(ctx context.Context, w host.Writer, name string, local bool) (bool, error) {
-	if local {
-		return run(ctx, w, "lgroupdel", name)
-	}
-	return run(ctx, w, "groupdel", name)
 }
 
 func checkAbsent(_ context.Context, c *modules.Call, a *absentArgs) (modules.Plan, error) {

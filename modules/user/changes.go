@@ -21,6 +21,7 @@ type wish struct {
 	password  string // hash
 	allowUID  bool
 	allowGID  bool
+	bsd       bool // the tools are FreeBSD's
 }
 
 func isSet(v py.Value) bool { return v != py.Value(py.None) }
@@ -166,8 +167,8 @@ func differs(c host.Reader, have, wanted []string, remove bool) bool {
 
 func (w *wish) shadowChanges(s shadow, change *py.Dict) {
 	a := w.a
-	// "!" is what a new account has in the place of a password
-	if w.password != "" && !a.EmptyPassword && (s.passwd == "!" || a.EnforcePassword) && s.passwd != w.password {
+	// "!" is what a new account has in the place of a password, "*" on FreeBSD
+	if w.password != "" && !a.EmptyPassword && (s.passwd == "!" || s.passwd == "*" && w.bsd || a.EnforcePassword) && s.passwd != w.password {
 		change.SetStr("passwd", py.Str(hidden))
 	}
 	if a.EmptyPassword && s.passwd != "" {

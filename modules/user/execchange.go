@@ -80,7 +80,7 @@ type otherArgs struct {
 }
 
 func changer[A any](name, doc string, root func(*A) py.Value, run func(ctx context.Context, w host.Writer, a *A) (bool, error)) *modules.Func {
-	return modules.Action[A]{Name: name, Doc: doc, Platforms: []string{"Linux"}, Run: func(ctx context.Context, _ *modules.Call, w host.Writer, a *A) (py.Value, error) {
+	return modules.Action[A]{Name: name, Doc: doc, Platforms: platforms, Run: func(ctx context.Context, _ *modules.Call, w host.Writer, a *A) (py.Value, error) {
 		if err := noRoot(name, root(a)); err != nil {
 			return nil, err
 		}

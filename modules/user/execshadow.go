@@ -140,7 +140,7 @@ func shadowFuncs() []*modules.Func {
 			h, err := unixcrypt.Hash(a.Password.Reveal(), a.CryptSalt, a.Algorithm)
 			return py.Str(h), hashError(err)
 		}}.Func(),
-		changer("shadow.set_password", "Sets the hash of a user's password.", func(a *setPasswordArgs) py.Value { return a.Root }, func(_ context.Context, w host.Writer, a *setPasswordArgs) (bool, error) {
+		changer("shadow.set_password", "Sets the hash of a user's password.", func(a *setPasswordArgs) py.Value { return a.Root }, func(ctx context.Context, w host.Writer, a *setPasswordArgs) (bool, error) {
 			hash := a.Password.Reveal()
 			switch {
 			case a.UseUsermod:
@@ -151,7 +151,7 @@ func shadowFuncs() []*modules.Func {
 			if _, ok := w.User(a.Name); !ok {
 				return false, nil
 			}
-			if err := setPassword(w, a.Name, hash); err != nil {
+			if err := setPassword(ctx, w, a.Name, hash); err != nil {
 				return false, err
 			}
 			return readShadow(w, a.Name).passwd == hash, nil

@@ -1,6 +1,6 @@
 // Package user has Salt's user and shadow modules: accounts of the host. It
-// changes them with the tools of shadow-utils; passwords never stand on a
-// command line.
+// changes them with the tools of shadow-utils, FreeBSD's pw or busybox;
+// passwords never stand on a command line.
 package user
 
 import (
@@ -15,6 +15,9 @@ import (
 
 // Funcs are the functions of this package.
 func Funcs() []*modules.Func { return append(stateFuncs(), execFuncs()...) }
+
+// platforms are the kernels whose tools are known.
+var platforms = []string{"Linux", "FreeBSD"}
 
 // hidden stands for a password in results.
 const hidden = "XXX-REDACTED-XXX"
@@ -115,6 +118,9 @@ type shadow struct {
 }
 
 func readShadow(c host.Reader, name string) shadow {
+	if b, err := c.ReadFile(masterPasswd); err == nil {
+		return masterEntry(string(b), name)
+	}
 	b, err := c.ReadFile(shadowFile)
 	if err != nil {
 		return shadow{}

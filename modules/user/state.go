@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pinch/internal/accounts"
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/internal/secret"
@@ -64,9 +65,9 @@ type absentArgs struct {
 
 func stateFuncs() []*modules.Func {
 	return []*modules.Func{
-		modules.State[presentArgs]{Name: "user.present", Platforms: []string{"Linux"}, Check: checkPresent,
+		modules.State[presentArgs]{Name: "user.present", Platforms: platforms, Check: checkPresent,
 			Doc: "Makes an account and keeps its properties.\n\n```yaml\nalice:\n  user.present:\n    - shell: /bin/bash\n    - groups: [sudo]\n```"}.Func(),
-		modules.State[absentArgs]{Name: "user.absent", Platforms: []string{"Linux"}, Check: checkAbsent,
+		modules.State[absentArgs]{Name: "user.absent", Platforms: platforms, Check: checkAbsent,
 			Doc: "Removes an account.\n\n```yaml\nalice:\n  user.absent:\n    - purge: True\n```"}.Func(),
 	}
 }
@@ -80,6 +81,9 @@ func checkPresent(_ context.Context, c *modules.Call, a *presentArgs) (modules.P
 			return modules.Plan{}, modules.SaltInvocationError("user.present: " + o.name + " is for Windows")
 		}
 	}
+	if err := a.notHere(accounts.Of(c)); err != nil {
+		return modules.Plan{}, err
+	}
 	password, err := a.hash(c)
 	if err != nil {
 		return modules.Plan{}, err
@@ -89,7 +93,7 @@ func checkPresent(_ context.Context, c *modules.Call, a *presentArgs) (modules.P
 			return modules.Fail("Unsupported char ',' in " + py.ToStr(v)), nil
 		}
 	}
-	w := &wish{a: a, gid: a.GID, password: password, allowUID: a.AllowUIDChange, allowGID: a.AllowGIDChange}
+	w := &wish{a: a, gid: a.GID, password: password, allowUID: a.AllowUIDChange, allowGID: a.AllowGIDChange, bsd: accounts.Of(c) == accounts.PW}
 	wanted, hasGroups, err := texts(a.Groups)
 	if err != nil {
 		return modules.Plan{}, err
@@ -184,7 +188,7 @@ func (w *wish) create(ctx context.Context, c *modules.Call, hw host.Writer) (mod
 		d.Result, d.Comment = low.False, fmt.Sprintf("User "+a.Name+" created but "+format, args...)
 	}
 	if w.password != "" && !a.EmptyPassword {
-		if err := setPassword(hw, a.Name, w.password); err != nil {
+		if err := setPassword(ctx, hw, a.Name, w.password); err != nil {
 			return modules.Done{}, err
 		}
 		if readShadow(hw, a.Name).passwd != w.password {
@@ -291,7 +295,7 @@ func differences(changes, before, after *py.Dict) error {
 func (w *wish) apply(ctx context.Context, hw host.Writer, change *py.Dict, before *account) error {
 	a := w.a
 	if change.Has("passwd") && !a.EmptyPassword {
-		if err := setPassword(hw, a.Name, w.password); err != nil {
+		if err := setPassword(ctx, hw, a.Name, w.password); err != nil {
 			return err
 		}
 	}
@@ -409,6 +413,9 @@ func checkAbsent(_ context.Context, c *modules.Call, a *absentArgs) (modules.Pla
 // remove deletes an account. Debian's userdel ends with 12 when only the mail
 // spool could not be removed, which is no failure.
 func remove(ctx context.Context, c *modules.Call, w host.Writer, name string, purge, force, local bool) (bool, error) {
+	if tools := accounts.Of(w); tools != accounts.Shadow {
+		return removeOther(ctx, w, tools, name, purge)
+	}
 	argv := []string{"userdel"}
 	if local {
 		argv = []string{"luserdel"}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pinch/internal/accounts"
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/modules"
@@ -31,6 +32,13 @@ func tool(ctx context.Context, w host.Writer, argv ...string) (ok bool, said str
 
 // usermod changes one thing of an account.
 func usermod(ctx context.Context, w host.Writer, name string, args ...string) (bool, error) {
+	switch accounts.Of(w) {
+	case accounts.PW:
+		ok, _, err := pw(ctx, w, "", append(append([]string{"usermod"}, args...), "-n", name)...)
+		return ok, err
+	case accounts.Busybox:
+		return editPasswd(w, name, args)
+	}
 	ok, _, err := tool(ctx, w, append(append([]string{"usermod"}, args...), name)...)
 	return ok, err
 }
@@ -43,6 +51,9 @@ func chage(ctx context.Context, w host.Writer, name, flag string, v py.Value) er
 
 // setGroups sets or adds supplementary groups.
 func setGroups(ctx context.Context, w host.Writer, name string, groups []string, add bool) (bool, error) {
+	if tools := accounts.Of(w); tools != accounts.Shadow {
+		return otherGroups(ctx, w, tools, name, groups, add)
+	}
 	args := []string{"usermod"}
 	if add {
 		args = append(args, "-a")
@@ -79,8 +90,13 @@ func setGecos(ctx context.Context, w host.Writer, name string, set func(*account
 }
 
 // setPassword writes a password hash into the shadow file itself, so that it
-// stands in no argument list; the day of the last change is today.
-func setPassword(w host.Writer, name, hash string) error {
+// stands in no argument list; the day of the last change is today. pw reads it
+// from its standard input.
+func setPassword(ctx context.Context, w host.Writer, name, hash string) error {
+	if accounts.Of(w) == accounts.PW {
+		_, _, err := pw(ctx, w, hash+"\n", "usermod", name, "-H", "0")
+		return err // a refusal shows when the password is compared
+	}
 	b, err := w.ReadFile(shadowFile)
 	if err != nil {
 		return err
@@ -122,6 +138,9 @@ func withPassword(text, name, hash, today string) string {
 // add creates an account. ok is false when useradd refuses; said is why.
 func (w *wish) add(ctx context.Context, c *modules.Call, hw host.Writer, groups []string) (ok bool, said string, err error) {
 	a := w.a
+	if tools := accounts.Of(hw); tools != accounts.Shadow {
+		return w.addOther(ctx, hw, tools, groups)
+	}
 	argv := []string{"useradd"}
 	if a.Local {
 		argv = []string{"luseradd"}
