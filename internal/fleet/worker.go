@@ -2,6 +2,8 @@ package fleet
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -97,6 +99,11 @@ func (w *worker) session(ctx context.Context) (*shim.Session, error) {
 	w.res.Stats.Uploaded = w.sess.Hello.Uploaded
 	w.grains = w.sess.Hello.Grains
 	w.grains.SetStr("id", py.Str(w.host.ID))
+	for key, v := range map[string]py.Value{"server_id": serverID(string(w.host.ID)), "master": py.OrNone(w.f.Tree.Opts().Lookup("master"))} {
+		if !w.grains.Has(key) { // the host's own files may say something else
+			w.grains.SetStr(key, v)
+		}
+	}
 	if w.host.Grains != nil {
 		w.grains.Update(w.host.Grains)
 	}
@@ -197,3 +204,9 @@ func (w *worker) opts() *py.Dict {
 }
 
 func validText(b []byte) string { return strings.ToValidUTF8(string(b), "\ufffd") }
+
+// serverID is the grain server_id: 31 bits of the SHA-256 of the minion's id.
+func serverID(id string) py.Int {
+	sum := sha256.Sum256([]byte(id))
+	return py.Int(binary.BigEndian.Uint32(sum[28:]) & (1<<31 - 1))
+}

@@ -2,12 +2,14 @@ package grains
 
 import (
 	"context"
-	"net"
+	"net/netip"
 	"os"
-	"sort"
+	"slices"
 	"strings"
 
 	"pinch/internal/host"
+	"pinch/internal/ipaddr"
+	"pinch/internal/netif"
 	"pinch/internal/py"
 )
 
@@ -19,10 +21,8 @@ func names(_ context.Context, h host.Reader, g *py.Dict) error {
 		return err
 	}
 	fqdn := name
-	if !strings.Contains(name, ".") {
-		if full := canonicalName(h, name); full != "" {
-			fqdn = full
-		}
+	if full := canonicalName(h, name); full != "" {
+		fqdn = full
 	}
 	short, domain, _ := strings.Cut(fqdn, ".")
 	g.SetStr("localhost", py.Str(name))
@@ -38,10 +38,8 @@ func canonicalName(h host.Reader, name string) string {
 	for _, line := range lines(h, "/etc/hosts") {
 		line, _, _ = strings.Cut(line, "#")
 		f := strings.Fields(line)
-		for i, n := range f {
-			if i > 0 && n == name && f[1] != "localhost" {
-				return f[1]
-			}
+		if len(f) > 1 && slices.ContainsFunc(f[1:], func(n string) bool { return strings.EqualFold(n, name) }) {
+			return f[1]
 		}
 	}
 	return ""
@@ -50,54 +48,84 @@ func canonicalName(h host.Reader, name string) string {
 // network adds the interfaces with their addresses.
 func network(_ context.Context, h host.Reader, g *py.Dict) error {
 	dns(h, g)
-	gateways(h, g)
-	ifs, err := net.Interfaces()
+	if h.LookPath("ip") != "" {
+		gateways(h, g)
+	}
+	ifs, err := netif.List()
 	if err != nil {
 		return nil // a host without a readable network has no such grains
 	}
+	interfaces(ifs, g)
+	four, six := ownAddresses(h, g.String("fqdn"))
+	for _, x := range []struct {
+		key, own string
+		addrs    []string
+	}{{"fqdn_ip4", "ipv4", four}, {"fqdn_ip6", "ipv6", six}} {
+		if l, ok := g.Lookup(x.own).(*py.List); ok && l.Len() == 0 {
+			x.addrs = nil
+		}
+		g.SetStr(x.key, py.Strings(x.addrs...))
+	}
+	g.SetStr("fqdns", py.NewList())
+	return nil
+}
+
+// interfaces adds the grains of the interfaces: primary addresses come before
+// secondary ones.
+func interfaces(ifs []netif.Interface, g *py.Dict) {
 	hw, all, four, six := py.NewDict(), py.NewDict(), py.NewDict(), py.NewDict()
-	v4, v6 := map[string]bool{}, map[string]bool{}
-	for _, i := range ifs {
-		mac := i.HardwareAddr.String()
-		if mac == "" && i.Flags&net.FlagLoopback != 0 {
-			mac = "00:00:00:00:00:00"
+	seen := map[netip.Addr]bool{}
+	for i := range ifs {
+		x := &ifs[i]
+		if x.Hardware != "" {
+			hw.SetStr(x.Name, py.Str(x.Hardware))
 		}
-		if mac != "" {
-			hw.SetStr(i.Name, py.Str(mac))
-		}
-		a4, a6 := py.NewList(), py.NewList()
-		addrs, err := i.Addrs()
-		if err != nil {
-			continue
-		}
-		for _, a := range addrs {
-			n, ok := a.(*net.IPNet)
-			if !ok {
-				continue
+		pick := func(want func(a *netif.Addr) bool) []py.Value {
+			var out []py.Value
+			for n := range x.Addrs {
+				if want(&x.Addrs[n]) {
+					out = append(out, py.Str(x.Addrs[n].Address))
+				}
 			}
-			if ip := n.IP.To4(); ip != nil {
-				a4.Append(py.Str(ip.String()))
-				v4[ip.String()] = true
-			} else {
-				a6.Append(py.Str(n.IP.String()))
-				v6[n.IP.String()] = true
+			return out
+		}
+		p4 := pick(func(a *netif.Addr) bool { return !a.IPv6 && !a.Secondary })
+		p6 := pick(func(a *netif.Addr) bool { return a.IPv6 && !a.Secondary })
+		s4 := pick(func(a *netif.Addr) bool { return !a.IPv6 && a.Secondary })
+		s6 := pick(func(a *netif.Addr) bool { return a.IPv6 && a.Secondary })
+		four.SetStr(x.Name, py.NewList(slices.Concat(p4, s4)...))
+		six.SetStr(x.Name, py.NewList(slices.Concat(p6, s6)...))
+		all.SetStr(x.Name, py.NewList(slices.Concat(p4, p6, s4, s6)...))
+		for _, a := range x.Addrs {
+			if ip, err := netip.ParseAddr(a.Address); err == nil {
+				seen[ip] = true
 			}
 		}
-		four.SetStr(i.Name, a4)
-		six.SetStr(i.Name, a6)
-		all.SetStr(i.Name, py.NewList(append(append([]py.Value{}, a4.Items...), a6.Items...)...))
 	}
 	g.SetStr("hwaddr_interfaces", hw)
 	g.SetStr("ip4_interfaces", four)
 	g.SetStr("ip6_interfaces", six)
 	g.SetStr("ip_interfaces", all)
-	g.SetStr("ipv4", py.Strings(sorted(v4)...))
-	g.SetStr("ipv6", py.Strings(sorted(v6)...))
-	f4, f6 := ownAddresses(h, g.String("fqdn"))
-	g.SetStr("fqdn_ip4", py.Strings(f4...))
-	g.SetStr("fqdn_ip6", py.Strings(f6...))
-	g.SetStr("fqdns", py.NewList())
-	return nil
+	v4, v6 := py.NewList(), py.NewList()
+	for _, a := range sorted(seen) {
+		if a.Is4() {
+			v4.Append(py.Str(a.String()))
+		} else {
+			v6.Append(py.Str(a.String()))
+		}
+	}
+	g.SetStr("ipv4", v4)
+	g.SetStr("ipv6", v6)
+}
+
+// sorted orders addresses by number, as Salt's filters do.
+func sorted(set map[netip.Addr]bool) []netip.Addr {
+	out := make([]netip.Addr, 0, len(set))
+	for a := range set {
+		out = append(out, a)
+	}
+	slices.SortFunc(out, netip.Addr.Compare)
+	return out
 }
 
 // ownAddresses are the addresses that the hosts file gives a name.
@@ -105,72 +133,96 @@ func ownAddresses(h host.Reader, name string) (four, six []string) {
 	for _, line := range lines(h, "/etc/hosts") {
 		line, _, _ = strings.Cut(line, "#")
 		f := strings.Fields(line)
-		for i, n := range f {
-			if i == 0 || n != name {
-				continue
-			}
-			switch ip := net.ParseIP(f[0]); {
-			case ip == nil:
-			case ip.To4() != nil:
+		if len(f) < 2 || !slices.ContainsFunc(f[1:], func(n string) bool { return strings.EqualFold(n, name) }) {
+			continue
+		}
+		ip, err := netip.ParseAddr(f[0])
+		switch {
+		case err != nil:
+		case ip.Is4():
+			if !slices.Contains(four, ip.String()) {
 				four = append(four, ip.String())
-			default:
-				six = append(six, ip.String())
 			}
-			break
+		case !slices.Contains(six, ip.String()):
+			six = append(six, ip.String())
 		}
 	}
 	return four, six
 }
 
-// sorted orders addresses by number, as Salt's filters do.
-func sorted(set map[string]bool) []string {
-	out := make([]string, 0, len(set))
-	for a := range set {
-		out = append(out, a)
+// dns adds what the resolver's file says.
+func dns(h host.Reader, g *py.Dict) {
+	path := "/etc/resolv.conf"
+	if _, err := h.Stat("/run/systemd/resolve/resolv.conf"); err == nil {
+		path = "/run/systemd/resolve/resolv.conf"
 	}
-	sort.Slice(out, func(i, j int) bool {
-		return string(net.ParseIP(out[i]).To16()) < string(net.ParseIP(out[j]).To16())
-	})
-	return out
+	if l := lines(h, path); l != nil {
+		g.SetStr("dns", parseResolv(l))
+	}
 }
 
-func dns(h host.Reader, g *py.Dict) {
-	var servers, four, six, search, options, sortlist []string
+func parseResolv(l []string) *py.Dict {
+	servers, four, six, sortlist := py.NewList(), py.NewList(), py.NewList(), py.NewList()
+	search, options := py.NewList(), py.NewList()
 	domain := ""
-	found := false
-	for _, line := range lines(h, "/etc/resolv.conf") {
-		line, _, _ = strings.Cut(line, "#")
-		line, _, _ = strings.Cut(line, ";")
+	add := func(l *py.List, s string) {
+		if !slices.Contains(l.Items, py.Value(py.Str(s))) {
+			l.Append(py.Str(s))
+		}
+	}
+	for _, line := range l {
 		f := strings.Fields(line)
-		found = true
+		if i := slices.IndexFunc(f, func(s string) bool { return s[0] == '#' || s[0] == ';' }); i > 0 {
+			f = f[:i]
+		}
 		if len(f) < 2 {
 			continue
 		}
-		switch f[0] {
+		switch strings.ToLower(f[0]) {
 		case "nameserver":
-			ip := net.ParseIP(strings.SplitN(f[1], "%", 2)[0])
-			if ip == nil {
+			ip, err := netip.ParseAddr(f[1])
+			if err != nil {
 				continue
 			}
-			servers = append(servers, f[1])
-			if ip.To4() != nil {
-				four = append(four, f[1])
+			add(servers, ip.String())
+			if ip.Is4() {
+				add(four, ip.String())
 			} else {
-				six = append(six, f[1])
+				add(six, ip.String())
 			}
 		case "domain":
 			domain = f[1]
 		case "search":
-			search = f[1:]
-		case "options":
-			options = append(options, f[1:]...)
+			search = py.Strings(f[1:]...)
 		case "sortlist":
-			sortlist = append(sortlist, f[1:]...)
+			for _, raw := range f[1:] {
+				if p, err := ipaddr.Network(raw, true); err == nil {
+					add(sortlist, withNetmask(p, raw))
+				}
+			}
+		case "options":
+			add(options, f[1])
 		}
 	}
-	if !found {
-		return
+	return py.DictOf("nameservers", servers, "ip4_nameservers", four, "ip6_nameservers", six,
+		"sortlist", sortlist, "domain", py.Str(domain), "search", search, "options", options)
+}
+
+// withNetmask writes a network with a dotted mask; one without a mask has the
+// one of its class.
+func withNetmask(p netip.Prefix, raw string) string {
+	if !strings.Contains(raw, "/") && p.Addr().Is4() {
+		bits := 32
+		switch b := p.Addr().As4()[0]; {
+		case b < 128:
+			bits = 8
+		case b < 192:
+			bits = 16
+		case b < 224:
+			bits = 24
+		}
+		p = netip.PrefixFrom(p.Addr(), bits).Masked()
 	}
-	g.SetStr("dns", py.DictOf("nameservers", py.Strings(servers...), "ip4_nameservers", py.Strings(four...), "ip6_nameservers", py.Strings(six...),
-		"sortlist", py.Strings(sortlist...), "domain", py.Str(domain), "search", py.Strings(search...), "options", py.Strings(options...)))
+	mask, _ := ipaddr.Edges(p)
+	return p.Addr().String() + "/" + mask.String()
 }
