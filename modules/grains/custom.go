@@ -20,8 +20,8 @@ const configDir = "/etc/salt"
 // /etc/salt/minion, minion.d/*.conf and what these include. A file that is no
 // YAML mapping counts as empty, as in Salt.
 func custom(_ context.Context, h host.Reader, g *py.Dict) error {
-	g.Update(readYAML(h, configDir+"/grains"))
-	config := readYAML(h, configDir+"/minion")
+	g.Update(readYAML(h, configDir+"/grains", saltyaml.Deserialize)) // plain YAML: 0644 is 420
+	config := readYAML(h, configDir+"/minion", saltyaml.Load)
 	defaults := py.Value(py.Str("minion.d/*.conf"))
 	if v, ok := config.GetStr("default_include"); ok {
 		defaults = v
@@ -39,13 +39,13 @@ func custom(_ context.Context, h host.Reader, g *py.Dict) error {
 	return nil
 }
 
-// readYAML reads a file that holds a mapping, or nothing usable.
-func readYAML(h host.Reader, file string) *py.Dict {
+// readYAML reads a file that holds a mapping; whatever else it holds is nothing.
+func readYAML(h host.Reader, file string, load func(string) (py.Value, error)) *py.Dict {
 	b, err := h.ReadFile(file)
 	if err != nil {
 		return py.NewDict()
 	}
-	v, err := saltyaml.Load(string(b))
+	v, err := load(string(b))
 	if d, ok := v.(*py.Dict); ok && err == nil {
 		return d
 	}
@@ -76,7 +76,7 @@ func included(h host.Reader, include py.Value, dir string, depth int) *py.Dict {
 			p = path.Join(dir, p)
 		}
 		for _, file := range glob(h, p) {
-			d := readYAML(h, file)
+			d := readYAML(h, file, saltyaml.Load)
 			if more := d.Lookup("include"); more != nil {
 				d.Update(included(h, more, path.Dir(file), depth+1))
 			}
