@@ -5,9 +5,9 @@ package dns
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 
+	"pinch/internal/netif"
 	"pinch/internal/py"
 	"pinch/modules"
 )
@@ -78,7 +78,7 @@ func Funcs() []*modules.Func {
 		v, err := spf(ctx, c, a.Domain, a.Record, a.Nameserver, &left)
 		return py.Strings(v...), err
 	})
-	for kind, network := range map[string]string{"A": "ip4", "AAAA": "ip6"} {
+	for kind, family := range map[string]int{"A": 4, "AAAA": 6} {
 		look := func(ctx context.Context, c *modules.Call, a *nameArgs) (py.Value, error) {
 			v, err := addresses(ctx, c, a.Host, kind, a.Nameserver)
 			return py.Strings(v...), err
@@ -92,7 +92,7 @@ func Funcs() []*modules.Func {
 			if a.Nameserver != "" {
 				return py.Str(noDig), nil
 			}
-			return resolve(ctx, network, a.Host), nil
+			return resolve(ctx, c, family, a.Host)
 		}}.Func())
 	}
 	aliased(&out, "PTR", "Gives the names of an address.", func(ctx context.Context, c *modules.Call, a *nameArgs) (py.Value, error) {
@@ -134,16 +134,19 @@ func both[A any](out *[]*modules.Func, name, doc string, run func(context.Contex
 }
 
 // resolve asks the host's name service.
-func resolve(ctx context.Context, network, name string) py.Value {
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, network, name)
+func resolve(ctx context.Context, c *modules.Call, family int, name string) (py.Value, error) {
+	ips, err := netif.Resolve(ctx, c, family, name)
 	if err != nil {
-		return py.Str("Unable to resolve " + name)
+		return nil, err
+	}
+	if len(ips) == 0 {
+		return py.Str("Unable to resolve " + name), nil
 	}
 	out := py.NewList()
 	for _, ip := range ips {
-		out.Append(py.Str(ip.Unmap().String()))
+		out.Append(py.Str(ip.String()))
 	}
-	return out
+	return out, nil
 }
 
 func parseHosts(_ context.Context, c *modules.Call, a *hostsArgs) (py.Value, error) {

@@ -2,7 +2,7 @@ package grains
 
 import (
 	"encoding/hex"
-	"net"
+	"net/netip"
 	"strings"
 
 	"pinch/internal/host"
@@ -17,7 +17,7 @@ func gateways(h host.Reader, g *py.Dict) {
 		if len(f) > 7 && f[1] == "00000000" && f[7] == "00000000" {
 			four = py.True
 			if b, err := hex.DecodeString(f[2]); err == nil && len(b) == 4 && f[2] != "00000000" {
-				four = py.Str(net.IPv4(b[3], b[2], b[1], b[0]).String())
+				four = py.Str(netip.AddrFrom4([4]byte{b[3], b[2], b[1], b[0]}).String())
 			}
 			break
 		}
@@ -28,8 +28,9 @@ func gateways(h host.Reader, g *py.Dict) {
 			continue
 		}
 		six = py.True
-		if b, err := hex.DecodeString(f[4]); err == nil && strings.Trim(f[4], "0") != "" {
-			six = py.Str(net.IP(b).String())
+		b, err := hex.DecodeString(f[4])
+		if a, ok := netip.AddrFromSlice(b); err == nil && ok && !a.IsUnspecified() {
+			six = py.Str(a.String())
 		}
 		break
 	}

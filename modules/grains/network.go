@@ -46,12 +46,12 @@ func canonicalName(h host.Reader, name string) string {
 }
 
 // network adds the interfaces with their addresses.
-func network(_ context.Context, h host.Reader, g *py.Dict) error {
+func network(ctx context.Context, h host.Reader, g *py.Dict) error {
 	dns(h, g)
 	if h.LookPath("ip") != "" {
 		gateways(h, g)
 	}
-	ifs, err := netif.List()
+	ifs, err := netif.List(ctx, h)
 	if err != nil {
 		return nil // a host without a readable network has no such grains
 	}

@@ -48,8 +48,8 @@ type networksArgs struct {
 
 // query declares a function that looks at the interfaces.
 func query[A any](name, doc string, run func(c *modules.Call, list []netif.Interface, a *A) (py.Value, error)) *modules.Func {
-	return modules.Query[A]{Name: "network." + name, Doc: doc, Run: func(_ context.Context, c *modules.Call, a *A) (py.Value, error) {
-		list, err := netif.List()
+	return modules.Query[A]{Name: "network." + name, Doc: doc, Run: func(ctx context.Context, c *modules.Call, a *A) (py.Value, error) {
+		list, err := netif.List(ctx, c)
 		if err != nil {
 			return nil, modules.CommandExecutionError(err.Error())
 		}

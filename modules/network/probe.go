@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"net"
 	"net/netip"
+	"pinch/internal/netif"
 	"strconv"
 	"strings"
 	"time"
@@ -124,7 +124,7 @@ func ping(ctx context.Context, c *modules.Call, a *pingArgs) (py.Value, error) {
 }
 
 // connect tries a TCP connection. With proto=udp Salt's own never succeeds.
-func connect(ctx context.Context, _ *modules.Call, a *connectArgs) (py.Value, error) {
+func connect(ctx context.Context, c *modules.Call, a *connectArgs) (py.Value, error) {
 	answer := func(ok bool, format string, args ...any) (py.Value, error) {
 		return py.DictOf("result", py.Bool(ok), "comment", py.Str(fmt.Sprintf(format, args...))), nil
 	}
@@ -134,17 +134,15 @@ func connect(ctx context.Context, _ *modules.Call, a *connectArgs) (py.Value, er
 	case !py.IsTrue(a.Port):
 		return answer(false, "Required argument, port, is missing.")
 	}
-	port, proto, family := py.ToStr(a.Port), "tcp", ""
+	port, proto, family := py.ToStr(a.Port), "tcp", 0
 	if a.Extra.String("proto") == "udp" {
 		proto = "udp"
 	}
 	switch a.Extra.String("family") {
 	case "ipv4":
-		family = "ip4"
+		family = 4
 	case "ipv6":
-		family = "ip6"
-	default:
-		family = "ip"
+		family = 6
 	}
 	timeout := 5 * time.Second
 	if v, ok := a.Extra.GetStr("timeout"); ok {
@@ -160,25 +158,47 @@ func connect(ctx context.Context, _ *modules.Call, a *connectArgs) (py.Value, er
 		}
 	}
 	name := sanitize(a.Host)
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, family, name)
-	if err != nil || len(ips) == 0 {
+	ips, err := netif.Resolve(ctx, c, family, name)
+	if err != nil {
+		return nil, err
+	}
+	number, err := portNumber(ctx, c, port, proto)
+	if err != nil {
+		return nil, err
+	}
+	if len(ips) == 0 || number == 0 {
 		return answer(false, "Unable to resolve host %s on %s port %s", a.Host, proto, port)
 	}
-	if _, err := net.LookupPort(proto, port); err != nil {
-		return answer(false, "Unable to resolve host %s on %s port %s", a.Host, proto, port)
-	}
-	ip := ips[0].Unmap()
+	ip := ips[0]
 	if proto == "tcp" {
-		d := net.Dialer{Timeout: timeout}
-		conn, err := d.DialContext(ctx, proto, net.JoinHostPort(ip.String(), port))
-		if err == nil {
-			err = conn.Close()
-		}
-		if err == nil {
+		if err := netif.Connect(ctx, netip.AddrPortFrom(ip, number), timeout); err == nil {
 			return answer(true, "Successfully connected to %s (%s) on %s port %s", a.Host, ip, proto, port)
 		}
 	}
 	return answer(false, "Unable to connect to %s (%s) on %s port %s", a.Host, ip, proto, port)
+}
+
+// portNumber is the number of a port that may be a service's name; 0 for none.
+func portNumber(ctx context.Context, c *modules.Call, port, proto string) (uint16, error) {
+	if n, err := strconv.ParseUint(port, 10, 16); err == nil {
+		return uint16(n), nil
+	}
+	if sanitize(port) != port || strings.HasPrefix(port, "-") {
+		return 0, nil
+	}
+	out, err := c.Query(ctx, host.Cmd{Argv: []string{"getent", "services", port + "/" + proto}})
+	if err != nil || out.Code != 0 {
+		return 0, err
+	}
+	for _, f := range strings.Fields(string(out.Stdout)) {
+		if n, _, ok := strings.Cut(f, "/"); ok {
+			v, err := strconv.ParseUint(n, 10, 16)
+			if err == nil {
+				return uint16(v), nil
+			}
+		}
+	}
+	return 0, nil
 }
 
 const established = "01"

@@ -1,6 +1,7 @@
 package netif
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
@@ -8,10 +9,12 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"pinch/internal/host"
 )
 
 // List returns the interfaces in the kernel's order.
-func List() ([]Interface, error) {
+func List(context.Context, host.Reader) ([]Interface, error) {
 	links, err := syscall.NetlinkRIB(syscall.RTM_GETLINK, syscall.AF_UNSPEC)
 	if err != nil {
 		return nil, fmt.Errorf("network interfaces: %w", err)
