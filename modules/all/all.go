@@ -21,6 +21,7 @@ import (
 	"pinch/modules/group"
 	"pinch/modules/hashutil"
 	"pinch/modules/hosts"
+	"pinch/modules/http"
 	"pinch/modules/ini"
 	"pinch/modules/locale"
 	"pinch/modules/module"
@@ -57,6 +58,7 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		group.Funcs(),
 		hashutil.Funcs(),
 		hosts.Funcs(),
+		http.Funcs(),
 		ini.Funcs(),
 		locale.Funcs(),
 		module.Funcs(),
