@@ -59,6 +59,9 @@ type Call struct {
 	RunNum int
 	Grains *py.Dict
 	Opts   *py.Dict
+	// InRun says that a state run calls an execution function: a condition, a
+	// slot, module.run. The command line and templates do not.
+	InRun bool
 	// Result returns what the state of that tag returned earlier in the run,
 	// or nil (Salt's __running__). It is never nil for a state function.
 	Result func(tag string) *py.Dict

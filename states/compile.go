@@ -27,12 +27,32 @@ type Request struct {
 	SLS                []string // the SLS to compile, patterns allowed
 	Highstate          bool     // compile what the top file says instead
 	Exclude            *py.List // what not to apply, like an SLS's exclude
+	Passes             Passes   // how far to compile
 	Test               bool
 	// Given is the host's pillar when it is compiled already (CompilePillar).
 	Given *py.Dict
 	// Context are variables for all templates, over all others.
 	Context *py.Dict
 }
+
+// Passes says which of the compiler's passes a function makes. Salt's functions
+// that show states leave some out, and what they leave out they cannot refuse.
+type Passes int
+
+const (
+	// AllPasses is a run's: extend, verify, requisite_in, exclude, low data.
+	AllPasses Passes = iota
+	// RenderOnly ends with the rendered high data (state.show_highstate).
+	RenderOnly
+	// VerifyHigh ends with the verified high data (state.show_sls).
+	VerifyHigh
+	// LowOnly makes low data of the verified high data as it stands: no extend,
+	// requisite_in or exclude (state.show_low_sls).
+	LowOnly
+	// LowWithRequisites leaves out the trees' own extend and exclude
+	// (state.sls_id).
+	LowWithRequisites
+)
 
 // Compiled is what a host is to be like.
 type Compiled struct {
@@ -65,7 +85,8 @@ type compiler struct {
 	cacheDir string
 	// pillarFiles serves the pillar's own files while a pillar is made.
 	pillarFiles *fileserver.Server
-	disabled    []string // disabled_requisites
+	disabled    []string         // disabled_requisites
+	declared    map[*py.Dict]int // the place of each chunk as declared, before ordering
 
 	mods     map[string]bool // env:sls that were rendered
 	places   map[string]*filePositions
@@ -245,10 +266,19 @@ func (c *compiler) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.out.Errors = errs.list; len(errs.list) > 0 {
+	passes := c.req.Passes
+	if c.out.Errors = errs.list; len(errs.list) > 0 && passes != VerifyHigh {
 		return nil
 	}
-	if c.req.Exclude != nil && c.req.Exclude.Len() > 0 {
+	if passes == RenderOnly || passes == VerifyHigh {
+		c.out.High = high
+		if passes == VerifyHigh {
+			err = c.verifyHigh(high, &errs)
+			c.out.Errors = errs.list
+		}
+		return err
+	}
+	if passes == AllPasses && c.req.Exclude != nil && c.req.Exclude.Len() > 0 {
 		l, err := setDefaultList(high, "__exclude__")
 		if err != nil {
 			return err
@@ -296,20 +326,27 @@ func (c *compiler) lower(high *py.Dict) error {
 		return err
 	}
 	var errs problems
-	if err := c.reconcileExtend(high, false, &errs); err != nil {
-		return err
+	passes := c.req.Passes
+	if passes == AllPasses {
+		if err := c.reconcileExtend(high, false, &errs); err != nil {
+			return err
+		}
 	}
 	if err := c.verifyHigh(high, &errs); err != nil {
 		return err
 	}
-	if c.out.Errors = errs.list; len(errs.list) > 0 {
+	if c.out.Errors = errs.list; len(errs.list) > 0 && passes != LowWithRequisites {
 		return nil
 	}
-	if err := c.requisiteIn(high, &errs); err != nil {
-		return err
+	if passes != LowOnly {
+		if err := c.requisiteIn(high, &errs); err != nil {
+			return err
+		}
 	}
-	if err := applyExclude(high); err != nil {
-		return err
+	if passes == AllPasses {
+		if err := applyExclude(high); err != nil {
+			return err
+		}
 	}
 	if c.out.Errors = errs.list; len(errs.list) > 0 {
 		return nil
@@ -321,10 +358,35 @@ func (c *compiler) lower(high *py.Dict) error {
 	if c.out.Errors = errs.list; len(errs.list) > 0 {
 		return nil
 	}
+	if err := checkListenIn(chunks); err != nil {
+		return err
+	}
 	c.out.Chunks = make([]low.Chunk, len(chunks))
 	for i, d := range chunks {
-		c.out.Chunks[i] = low.Chunk{Data: d, Pos: c.positionOf(str(lookup(d, "__env__")), str(lookup(d, "__sls__")),
+		c.out.Chunks[i] = low.Chunk{Data: d, Declared: c.declared[d], Pos: c.positionOf(str(lookup(d, "__env__")), str(lookup(d, "__sls__")),
 			str(lookup(d, "__id__")), str(lookup(d, "state")))}
+	}
+	return nil
+}
+
+// checkListenIn refuses what Salt stumbles over once the whole run is done and
+// its results are lost: listen_in knows no bare IDs.
+func checkListenIn(chunks []*py.Dict) error {
+	for _, chunk := range chunks {
+		v, ok := chunk.GetStr("listen_in")
+		if !ok {
+			continue
+		}
+		items, err := py.Collect(v)
+		if err != nil {
+			return err
+		}
+		for _, it := range items {
+			if _, ok := it.(*py.Dict); !ok {
+				return py.AttributeErrorf("listen_in of ID '%s' in SLS '%s' has to name the state too: '%s' object has no attribute 'items'",
+					str(lookup(chunk, "__id__")), str(lookup(chunk, "__sls__")), it.Type())
+			}
+		}
 	}
 	return nil
 }

@@ -53,6 +53,10 @@ func (c *compiler) compileHigh(high *py.Dict, errs *problems) ([]*py.Dict, error
 	if len(chunks) > maxChunks {
 		return nil, py.Errorf("MemoryError", "the tree makes %d states for this host; the limit is %d", len(chunks), maxChunks)
 	}
+	c.declared = make(map[*py.Dict]int, len(chunks))
+	for i, chunk := range chunks {
+		c.declared[chunk] = i
+	}
 	return c.orderChunks(g, chunks, errs)
 }
 

@@ -104,6 +104,10 @@ func (t *Tree) Template(ctx context.Context, req Request, caller Caller, name, t
 	})
 }
 
+// templateStr is what Salt calls the text of state.template_str. Its states
+// belong to no SLS.
+const templateStr = "<template-str>"
+
 // padTemplate checks and completes the states of a single template (Salt:
 // State.render_template).
 func padTemplate(high *py.Dict, name string, errs *problems) error {
@@ -144,10 +148,8 @@ func padTemplate(high *py.Dict, name string, errs *problems) error {
 		}); err != nil {
 			return err
 		}
-		if !d.Has("__sls__") {
+		if name != templateStr {
 			d.SetStr("__sls__", py.Str(name))
-		}
-		if !d.Has("__env__") {
 			d.SetStr("__env__", py.Str("base"))
 		}
 	}

@@ -15,13 +15,29 @@ import (
 // controllerFuncs are the functions that the controller carries out, most of
 // them with the host's help.
 var controllerFuncs = map[string]func(context.Context, *worker) error{
-	"state.apply": apply, "state.highstate": apply, "state.sls": apply, "state.single": single,
-	"state.sls_id": slsID, "state.high": given, "state.low": given, "state.template_str": given,
+	"state.apply": apply, "state.highstate": apply, "state.sls": apply, "state.test": apply,
+	"state.single": single, "state.sls_exists": slsExists, "state.id_exists": idExists,
+	"state.sls_id": slsID, "state.high": given, "state.low": given, "state.template_str": given, "state.template": given,
 	"state.show_sls": show, "state.show_low_sls": show, "state.show_lowstate": show,
 	"state.show_highstate": show, "state.show_top": show, "state.show_states": show,
 	"grains.items": grainsItems, "grains.ls": grainsLs,
 	"pillar.items": pillarItems, "pillar.ls": pillarItems, "pillar.raw": pillarItems, "pillar.data": pillarItems,
 }
+
+// refusedFuncs are Salt's state functions that pinch leaves out, and why.
+var refusedFuncs = map[string]string{
+	"state.request": keepsNothing, "state.check_request": keepsNothing, "state.clear_request": keepsNothing,
+	"state.run_request": keepsNothing, "state.enable": keepsNothing, "state.disable": keepsNothing,
+	"state.pause": keepsNothing, "state.resume": keepsNothing, "state.soft_kill": keepsNothing, "state.get_pauses": keepsNothing,
+	"state.orchestrate": "it runs on a master", "state.event": "there is no event bus",
+	"state.pkg": "it runs what salt-ssh packs", "state.top": "name the SLS, or set state_top",
+	"state.graph": noGraph, "state.graph_highstate": noGraph,
+}
+
+const (
+	keepsNothing = "it needs something that stays on the host, and pinch leaves nothing there"
+	noGraph      = "state.show_low_sls tells the requisites"
+)
 
 // ControllerFunctions returns the names of the functions that the controller
 // carries out.
@@ -96,6 +112,9 @@ func (w *worker) callPure(ctx context.Context) error {
 	fun := w.job.Fun
 	if !states.IsPure(fun) {
 		text := "'" + fun + "' is not available."
+		if why := refusedFuncs[fun]; why != "" {
+			text = "'" + fun + "' is not supported: " + why
+		}
 		w.res.Return = py.Str(text)
 		near := w.f.Registry.NearName(modules.ExecKind, fun)
 		if near == "" {

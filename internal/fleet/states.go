@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"pinch/internal/py"
-	"pinch/internal/saltargs"
 	"pinch/modules"
 	"pinch/shim"
 	"pinch/shim/wire"
@@ -18,79 +19,12 @@ import (
 // highstateOut is the outputter of functions that return states.
 const highstateOut = "highstate"
 
-// stateArgs are the arguments of a state.* call, told apart.
-type stateArgs struct {
-	pos []py.Value
-	kw  *py.Dict
-	req states.Request
-}
-
-// stateArgs reads what all state functions take: test, pillar, saltenv,
-// pillarenv, exclude, mods.
-func (w *worker) stateArgs() (*stateArgs, error) {
-	a := &stateArgs{pos: w.job.Args.Pos, kw: w.job.Args.KwDict()}
-	a.req = states.Request{Host: w.res.ID, Grains: w.grains, Opts: w.host.MinionOpts}
-	test, err := saltargs.TestMode(a.kw)
-	if err != nil {
-		return nil, err
-	}
-	a.req.Test = test || py.IsTrue(py.OrNone(w.f.Tree.Opts().Lookup("test"))) && !a.kw.Has("test")
-	if v, ok := a.kw.GetStr("pillar"); ok {
-		d, isDict := v.(*py.Dict)
-		if !isDict {
-			return nil, fmt.Errorf("pillar=%s: a mapping is needed, such as pillar='{web: {port: 80}}'", py.ToStr(v))
-		}
-		a.req.Pillar = d
-	}
-	for key, dest := range map[string]*string{"saltenv": &a.req.SaltEnv, "pillarenv": &a.req.PillarEnv} {
-		if v, ok := a.kw.GetStr(key); ok && v != py.Value(py.None) {
-			*dest = py.ToStr(v)
-		}
-	}
-	if v, ok := a.kw.GetStr("exclude"); ok {
-		items, err := saltargs.SplitInput(v)
-		if err != nil {
-			return nil, err
-		}
-		a.req.Exclude = py.NewList(items...)
-	}
-	return a, nil
-}
-
-// names reads a list of SLS: "a,b", a list, or several.
-func names(v py.Value) ([]string, error) {
-	items, err := saltargs.SplitInput(v)
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, it := range items {
-		if s := strings.TrimSpace(py.ToStr(it)); s != "" {
-			out = append(out, s)
-		}
-	}
-	return out, nil
-}
-
-// mods returns the SLS that a call names: the first argument, or mods=.
-func (a *stateArgs) mods() ([]string, error) {
-	var v py.Value
-	switch {
-	case len(a.pos) > 0:
-		v = a.pos[0]
-	case a.kw.Has("mods"):
-		v = a.kw.Lookup("mods")
-	default:
-		return nil, nil
-	}
-	return names(v)
-}
-
 // prepared is a host with its session, ready to compile.
 type prepared struct {
 	*stateArgs
 	turn   *turn
 	caller *hostCaller
+	only   string // the ID that state.sls_id runs
 }
 
 func (w *worker) prepare(ctx context.Context) (*prepared, error) {
@@ -146,9 +80,13 @@ func apply(ctx context.Context, w *worker) error {
 		return err
 	}
 	switch w.job.Fun {
-	case "state.highstate", "state.show_highstate":
+	case "state.highstate":
 		p.req.SLS = nil
+		p.positionalTest(0)
+	case "state.test":
+		p.req.Test = true
 	case "state.sls":
+		p.positionalTest(1)
 		if len(p.req.SLS) == 0 {
 			return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: "missing the names of the SLS to apply"}
 		}
@@ -186,6 +124,7 @@ func (w *worker) runChunks(ctx context.Context, p *prepared, c *states.Compiled,
 	b := &low.Bundle{
 		JID: w.job.JID, Host: w.res.ID, Test: p.req.Test, ReadOnly: w.job.ReadOnly,
 		FailHard: py.IsTrue(py.OrNone(c.Opts.Lookup("failhard"))), Opts: w.shipOpts(), Grains: w.grains, Chunks: chunks,
+		Only: p.only, Concurrent: p.concurrent,
 	}
 	b.Opts.SetStr("test", py.Bool(p.req.Test))
 	ret := py.NewDict()
@@ -206,8 +145,13 @@ func (w *worker) runChunks(ctx context.Context, p *prepared, c *states.Compiled,
 		o.Transport = transport{w.conn}
 	}
 	sum, err := w.sess.Run(ctx, b, o)
+	var busy *shim.BusyError
+	for p.queue && errors.As(err, &busy) {
+		if err = modules.Sleep(ctx, time.Second); err == nil {
+			sum, err = w.sess.Run(ctx, b, o)
+		}
+	}
 	if err != nil {
-		var busy *shim.BusyError
 		switch {
 		case errors.As(err, &busy):
 			w.res.Return, w.res.Out = py.Str(busy.Msg), ""
@@ -329,7 +273,7 @@ func single(ctx context.Context, w *worker) error {
 	}
 	fun, pos := py.ToStr(p.pos[0]), p.pos[1:]
 	kw := p.kw.Copy()
-	for _, k := range []string{"test", "pillar", "saltenv", "pillarenv", "queue"} {
+	for _, k := range []string{"test", "pillar", "saltenv", "pillarenv", "queue", "concurrent"} {
 		kw.DeleteStr(k)
 	}
 	name := ""
@@ -337,6 +281,11 @@ func single(ctx context.Context, w *worker) error {
 		name = py.ToStr(v)
 	} else if len(pos) > 0 {
 		name, pos = py.ToStr(pos[0]), pos[1:]
+	}
+	if !strings.Contains(fun, ".") {
+		text := "Invalid function passed"
+		w.res.Return, w.res.Retcode = py.Str(text), 1
+		return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: text}
 	}
 	f := w.f.Registry.State(fun)
 	if f == nil {
@@ -373,6 +322,15 @@ func given(ctx context.Context, w *worker) error {
 	if len(p.pos) == 0 {
 		return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: "missing the data"}
 	}
+	name, text := "<template-str>", py.ToStr(p.pos[0])
+	if w.job.Fun == "state.template" {
+		if name = text; !strings.HasSuffix(name, ".sls") {
+			name += ".sls"
+		}
+		if text, err = w.hostFile(ctx, name); err != nil {
+			return err
+		}
+	}
 	c, err := p.compile(func() (*states.Compiled, error) {
 		switch w.job.Fun {
 		case "state.high":
@@ -380,7 +338,7 @@ func given(ctx context.Context, w *worker) error {
 		case "state.low":
 			return w.f.Tree.Low(ctx, p.req, p.caller, p.pos[0])
 		}
-		return w.f.Tree.Template(ctx, p.req, p.caller, "template", py.ToStr(p.pos[0]))
+		return w.f.Tree.Template(ctx, p.req, p.caller, name, text)
 	})
 	if err != nil {
 		return err
@@ -407,6 +365,7 @@ func slsID(ctx context.Context, w *worker) error {
 	if p.req.SLS, err = names(mods); err != nil {
 		return err
 	}
+	p.req.Passes = states.LowWithRequisites
 	c, err := p.compile(func() (*states.Compiled, error) { return w.f.Tree.Compile(ctx, p.req, p.caller) })
 	if err != nil {
 		return err
@@ -415,18 +374,13 @@ func slsID(ctx context.Context, w *worker) error {
 		return w.refused(c, pillarFailed(c))
 	}
 	id := py.ToStr(p.pos[0])
-	var chunks []low.Chunk
-	for _, ch := range c.Chunks {
-		if ch.ID() == id {
-			chunks = append(chunks, ch)
-		}
-	}
-	if len(chunks) == 0 {
+	if !slices.ContainsFunc(c.Chunks, func(ch low.Chunk) bool { return ch.ID() == id }) {
 		text := fmt.Sprintf("No matches for ID '%s' found in SLS '%s' within saltenv '%s'", id, strings.Join(p.req.SLS, ","), orBase(p.req.SaltEnv))
 		w.res.Return, w.res.Retcode = py.Str(text), 1
 		return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: text}
 	}
-	return w.runChunks(ctx, p, c, chunks)
+	p.only = id
+	return w.runChunks(ctx, p, c, c.Chunks)
 }
 
 func orBase(env string) string {
@@ -434,63 +388,4 @@ func orBase(env string) string {
 		return "base"
 	}
 	return env
-}
-
-// show is state.show_*: what would run, without running it.
-func show(ctx context.Context, w *worker) error {
-	p, err := w.prepare(ctx)
-	if err != nil {
-		return err
-	}
-	switch w.job.Fun {
-	case "state.show_sls", "state.show_low_sls":
-		if p.req.SLS, err = p.mods(); err != nil {
-			return err
-		}
-		if len(p.req.SLS) == 0 {
-			return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: "missing the names of the SLS"}
-		}
-	default:
-		p.req.Highstate = true
-	}
-	c, err := p.compile(func() (*states.Compiled, error) { return w.f.Tree.Compile(ctx, p.req, p.caller) })
-	if err != nil {
-		return err
-	}
-	if w.job.Fun == "state.show_top" && c.Top != nil && !pillarFailed(c) {
-		w.res.Return = c.Top
-		return nil
-	}
-	if len(c.Errors) > 0 {
-		return w.refused(c, pillarFailed(c))
-	}
-	switch w.job.Fun {
-	case "state.show_sls", "state.show_highstate":
-		w.res.Return = orEmpty(c.High)
-	case "state.show_top":
-		w.res.Return = orEmpty(c.Top)
-	case "state.show_states":
-		l, seen := py.NewList(), map[string]bool{}
-		for _, ch := range c.Chunks {
-			if s := ch.SLS(); !seen[s] {
-				seen[s] = true
-				l.Append(py.Str(s))
-			}
-		}
-		w.res.Return = l
-	default:
-		l := py.NewList()
-		for _, ch := range c.Chunks {
-			l.Append(ch.Data)
-		}
-		w.res.Return = l
-	}
-	return nil
-}
-
-func orEmpty(d *py.Dict) *py.Dict {
-	if d == nil {
-		return py.NewDict()
-	}
-	return d
 }

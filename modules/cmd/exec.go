@@ -27,9 +27,9 @@ func finish(c *modules.Call, a *runArgs, r *result) {
 // result. shell and redirect are its defaults for python_shell and redirect_stderr.
 func runner(name, doc string, shell, redirect bool, part func(*result) py.Value) *modules.Func {
 	return action(name, doc, func(ctx context.Context, c *modules.Call, w host.Writer, a *runArgs) (py.Value, error) {
-		if shell || a.PythonShell == py.Value(py.None) && c.Chunk == nil {
-			// Salt's command line and templates use the shell too: cmd_safe is
-			// True by default
+		if shell || a.PythonShell == py.Value(py.None) && c.Chunk == nil && !c.InRun {
+			// salt-call, which salt-ssh runs for the command line and for
+			// templates, uses the shell; calls within a state run do not
 			a.PythonShell = py.True
 		}
 		if a.RedirectStderr == py.Value(py.None) {

@@ -55,7 +55,7 @@ func check(ctx context.Context, c *modules.Call, a *runArgs) (modules.Plan, erro
 	if legacy {
 		return legacyPlan(ctx, c, find, a.Name, kw), nil
 	}
-	return newPlan(c, find, kw), nil
+	return newPlan(c, find, kw, py.NewList(a.Args.Keys()...)), nil
 }
 
 // available finds a function that this host can run.
@@ -70,12 +70,12 @@ func available(c *modules.Call, find modules.Finder, name string) *modules.Func 
 	return f
 }
 
-func newPlan(c *modules.Call, find modules.Finder, kw *py.Dict) modules.Plan {
-	names := py.NewList()
+// newPlan calls the functions of kw. names is what Salt puts in the place of
+// the state's name: all its arguments, also those that a mod_watch is given.
+func newPlan(c *modules.Call, find modules.Finder, kw *py.Dict, names *py.List) modules.Plan {
 	var missing, tests []string
 	for k := range kw.All() {
 		key := py.ToStr(k)
-		names.Append(py.Str(key))
 		fun, _, _ := strings.Cut(key, ":")
 		if available(c, find, fun) == nil {
 			missing = append(missing, fun)

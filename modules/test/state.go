@@ -16,7 +16,7 @@ import (
 // Funcs are the functions of this package.
 func Funcs() []*modules.Func {
 	return append([]*modules.Func{
-		simple("nop", "Does nothing and succeeds. It serves as a target of requisites.", succeed),
+		simple("nop", "Does nothing and succeeds. It serves as a target of requisites.", nop),
 		simple("succeed_without_changes", "Succeeds without changes.", succeed),
 		simple("fail_without_changes", "Fails without changes.", fail),
 		simple("succeed_with_changes", "Succeeds and reports changes that it did not make.", succeedWithChanges),
@@ -76,6 +76,9 @@ func (a *simpleArgs) comment(usual string) py.Value {
 	}
 	return py.Str(usual)
 }
+
+// nop takes no comment, unlike its siblings.
+func nop(*modules.Call, *simpleArgs) modules.Plan { return modules.InOrder("Success!") }
 
 func succeed(_ *modules.Call, a *simpleArgs) modules.Plan {
 	return modules.Plan{Would: modules.Done{Result: low.True, CommentValue: a.comment("Success!")}}

@@ -188,7 +188,7 @@ func (s *server) run(ctx context.Context, in *wire.Incoming) (py.Value, error) {
 	if err != nil {
 		return nil, &wire.RemoteError{Class: "bundle", Msg: err.Error()}
 	}
-	if !b.Test {
+	if !b.Test && !b.Concurrent {
 		l, err := acquire(lockPath(s.Dir, s.Host.Getuid()), holder{JID: b.JID, PID: os.Getpid(), Controller: in.Params.String("controller"), Since: time.Now()})
 		if err != nil {
 			return nil, err

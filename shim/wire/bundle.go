@@ -12,7 +12,7 @@ func EncodeBundle(b *low.Bundle) *py.Dict {
 	chunks := py.NewList()
 	for i := range b.Chunks {
 		c := &b.Chunks[i]
-		d := py.DictOf("data", c.Data)
+		d := py.DictOf("data", c.Data, "declared", py.Int(c.Declared))
 		if c.Pos.File != "" {
 			d.SetStr("pos", py.NewList(py.Str(c.Pos.File), py.Int(c.Pos.Line), py.Int(c.Pos.Col)))
 		}
@@ -33,7 +33,7 @@ func EncodeBundle(b *low.Bundle) *py.Dict {
 		chunks.Append(d)
 	}
 	return py.DictOf("jid", py.Str(b.JID), "host", py.Str(b.Host), "test", py.Bool(b.Test),
-		"read_only", py.Bool(b.ReadOnly), "failhard", py.Bool(b.FailHard),
+		"read_only", py.Bool(b.ReadOnly), "failhard", py.Bool(b.FailHard), "only", py.Str(b.Only), "concurrent", py.Bool(b.Concurrent),
 		"opts", dictOrEmpty(b.Opts), "grains", dictOrEmpty(b.Grains), "chunks", chunks)
 }
 
@@ -48,7 +48,8 @@ func dictOrEmpty(d *py.Dict) *py.Dict {
 func DecodeBundle(d *py.Dict) (*low.Bundle, error) {
 	b := &low.Bundle{
 		JID: d.String("jid"), Host: d.String("host"), Test: isTrue(d, "test"),
-		ReadOnly: isTrue(d, "read_only"), FailHard: isTrue(d, "failhard"),
+		ReadOnly: isTrue(d, "read_only"), FailHard: isTrue(d, "failhard"), Only: d.String("only"),
+		Concurrent: isTrue(d, "concurrent"),
 	}
 	b.Opts, _ = d.Lookup("opts").(*py.Dict)
 	b.Grains, _ = d.Lookup("grains").(*py.Dict)
@@ -101,6 +102,8 @@ func decodeChunk(v py.Value) (low.Chunk, error) {
 			return c, fmt.Errorf("has no %s", k)
 		}
 	}
+	n, _ := py.AsInt(py.OrNone(d.Lookup("declared")))
+	c.Declared = int(n)
 	if p, ok := d.Lookup("pos").(*py.List); ok && len(p.Items) == 3 {
 		line, _ := py.AsInt(p.Items[1])
 		col, _ := py.AsInt(p.Items[2])

@@ -46,6 +46,9 @@ type Chunk struct {
 	Data *py.Dict
 	// Pos is where the state is declared.
 	Pos Pos
+	// Declared is the chunk's place among the chunks before they were ordered.
+	// The graph of requisites depends on the order in which it is made.
+	Declared int
 	// Sources grants this chunk its sources: the URL as it is written in an
 	// argument, or the name of an argument whose value the controller renders
 	// ("contents"), to a source number.
@@ -103,6 +106,11 @@ type Bundle struct {
 	Test     bool   // test=True
 	ReadOnly bool   // refuse functions that write
 	FailHard bool
+	// Concurrent lets the run begin although another one holds the host.
+	Concurrent bool
+	// Only is the ID whose chunks are run, with what they require, each by
+	// itself (state.sls_id); "" runs all.
+	Only string
 	// Opts are the minion options that functions and requisites look at
 	// (state_aggregate, failhard, test, id, ...), in Salt's names.
 	Opts *py.Dict

@@ -49,10 +49,11 @@ func (e *engine) call(ctx context.Context, c *py.Dict, running *results, attempt
 		mask(data)
 	}
 	e.refresh(c, data)
-	r := &low.Result{Tag: tag, Data: unify(data)}
+	r := &low.Result{Tag: tag, Data: data}
 	if _, ok := c.GetStr("retry"); ok && !c.Has("parallel") {
 		r = e.retry(ctx, c, running, r, attempt)
 	}
+	r.Data = unify(r.Data)
 	return r
 }
 
@@ -345,12 +346,17 @@ func verifyRetry(v py.Value) retryOptions {
 	return o
 }
 
+// announce is test mode's comment.
+func (o *retryOptions) announce(comment string) string {
+	return fmt.Sprintf("%s  The state would be retried every %d seconds (with a splay of up to %d seconds) a maximum of %d times or until a result of %s is returned",
+		comment, o.interval, o.splay, o.attempts, py.ToStr(o.until))
+}
+
 // retry runs a state again until its result is the wanted one.
 func (e *engine) retry(ctx context.Context, c *py.Dict, running *results, r *low.Result, attempt int) *low.Result {
 	o := verifyRetry(c.Lookup("retry"))
 	if e.Bundle.Test {
-		r.Data.SetStr("comment", py.Str(fmt.Sprintf("%s  The state would be retried every %d seconds (with a splay of up to %d seconds) a maximum of %d times or until a result of %s is returned",
-			r.Comment(), o.interval, o.splay, o.attempts, py.ToStr(o.until))))
+		r.Data.SetStr("comment", py.Str(o.announce(r.Comment())))
 		return r
 	}
 	if same, err := py.Equal(o.until, r.Data.Lookup("result")); err != nil || same || o.attempts <= int64(attempt) {

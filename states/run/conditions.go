@@ -204,10 +204,13 @@ func (e *engine) unless(ctx context.Context, entries []py.Value, opts []py.KwArg
 // conditionCall runs a condition that names an execution function. code is
 // the exit status that a command left behind (Salt's __context__["retcode"]),
 // which counts more than the return.
+//
+// The names are taken out of the chunk's own mapping, as Salt does: a state that
+// runs again (a retry, its mod_watch, after the test run for a prereq) has a
+// condition without "fun" then, which does not hold it back.
 func (e *engine) conditionCall(ctx context.Context, entry *py.Dict) (ok bool, code int64, err error) {
-	entry = entry.Copy()
-	fun, _ := entry.DeleteStr("fun")
 	get, _ := entry.DeleteStr("get_return")
+	fun, _ := entry.DeleteStr("fun")
 	args := &py.Args{}
 	if a, given := entry.DeleteStr("args"); given {
 		if args.Pos, err = py.Collect(a); err != nil {
@@ -277,7 +280,14 @@ func (e *engine) checkCmd(ctx context.Context, c *low.Chunk, data *py.Dict) erro
 		kw = append(kw, py.KwArg{Name: "shell", Value: sh})
 	}
 	data.SetStr("result", py.False)
-	for _, entry := range list(c.Data.Lookup("check_cmd")) {
+	entries := []py.Value{c.Data.Lookup("check_cmd")}
+	if _, isText := entries[0].(py.Str); !isText {
+		var err error
+		if entries, err = py.Collect(entries[0]); err != nil {
+			return err
+		}
+	}
+	for _, entry := range entries {
 		code, err := e.retcode(ctx, entry, kw)
 		if err != nil {
 			return err

@@ -7,9 +7,11 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -129,6 +131,7 @@ func newEngine(o Options) *engine {
 		e.opts = py.NewDict()
 	}
 	e.funcs = NewFunctions(o, e.opts)
+	e.funcs.inRun = true
 	for i := range o.Bundle.Chunks {
 		c := &o.Bundle.Chunks[i]
 		tag := c.Tag()
@@ -139,9 +142,16 @@ func newEngine(o Options) *engine {
 		e.byTag[tag] = c
 		e.chunks = append(e.chunks, c)
 		e.order = append(e.order, c.Data)
+		if c.Data.Has("__prereq__") {
+			c.Data.SetStr("__prereq__", py.False) // the graph sets it anew where it is due
+		}
+	}
+	declared := slices.Clone(e.chunks)
+	slices.SortStableFunc(declared, func(a, b *low.Chunk) int { return cmp.Compare(a.Declared, b.Declared) })
+	for _, c := range declared {
 		e.graph.AddChunk(c.Data, e.mayAggregate(c))
 	}
-	for _, c := range e.chunks {
+	for _, c := range declared {
 		// the compiler has refused bad requisites already
 		e.graph.AddRequisites(c.Data, disabledRequisites(e.opts))
 	}
@@ -193,8 +203,34 @@ func (e *engine) aggregates() bool {
 	return false
 }
 
+// runOnly runs the chunks of one ID. Each is called by itself, knowing no
+// results, so it runs its requisites before it, those of the one before it
+// again, and nothing listens (Salt: modules/state.py, sls_id).
+func (e *engine) runOnly(ctx context.Context) (*results, error) {
+	all := newResults()
+	for _, c := range e.order {
+		if text(c, "__id__") != e.Bundle.Only || e.halted(ctx) {
+			continue
+		}
+		running := newResults()
+		e.running = running
+		e.callChunk(ctx, c, running, 0)
+		e.finishParallel(running)
+		for _, r := range running.list {
+			all.set(r)
+		}
+	}
+	if e.sendErr != nil {
+		return all, e.sendErr
+	}
+	return all, ctx.Err()
+}
+
 // runAll runs the chunks and then the listeners.
 func (e *engine) runAll(ctx context.Context) (*results, error) {
+	if e.Bundle.Only != "" {
+		return e.runOnly(ctx)
+	}
 	running := newResults()
 	e.running = running
 	e.callChunks(ctx, e.order, running)

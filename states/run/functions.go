@@ -26,6 +26,7 @@ type Functions struct {
 	opts     *py.Dict
 	test     bool
 	readOnly bool
+	inRun    bool
 	output   io.Writer
 	log      *slog.Logger
 }
@@ -86,7 +87,8 @@ func (f *Functions) Find(fun string) *modules.Func { return f.registry.Exec(fun)
 func (f *Functions) newCall(c *low.Chunk, sources func(*low.Chunk) modules.Sources) *modules.Call {
 	call := &modules.Call{
 		Reader: f.host, Test: f.test, Chunk: c, Grains: f.grains, Opts: f.opts,
-		Remote: f.remote, Fetch: f.fetcher, Funcs: f, Memo: f.memo, Output: f.output, Log: f.log,
+		Remote: f.remote, Fetch: f.fetcher, InRun: f.inRun, Funcs: f,
+		Memo: f.memo, Output: f.output, Log: f.log,
 	}
 	if c != nil && sources != nil {
 		call.Sources, call.SourcesOf = sources(c), sources

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"fmt"
 
 	"pinch/internal/py"
 	"pinch/modules"
@@ -24,12 +25,7 @@ func (e *engine) startParallel(ctx context.Context, c *low.Chunk, f *modules.Fun
 	p.start = func() {
 		p.done = make(chan *py.Dict, 1)
 		go func() {
-			start := e.Host.Now()
-			d := e.guarded(ctx, c, f)
-			d.SetStr("start_time", startTime(start))
-			d.SetStr("duration", milliseconds(e.Host.Now().Sub(start)))
-			d.SetStr("__parallel__", py.True)
-			p.done <- d
+			p.done <- e.guarded(ctx, c, f)
 		}()
 	}
 	comment := "Waiting to be started in a separate process, max_parallel hit"
@@ -56,24 +52,54 @@ func (e *engine) guarded(ctx context.Context, c *low.Chunk, f *modules.Func) (d 
 		}
 		return unify(d)
 	}
+	start := e.Host.Now()
 	d = once()
-	if !c.Data.Has("retry") {
+	d.SetStr("start_time", startTime(start))
+	d.SetStr("duration", milliseconds(e.Host.Now().Sub(start)))
+	d.SetStr("__parallel__", py.True)
+	if c.Data.Has("retry") {
+		d = e.retryParallel(ctx, c, d, once)
+	}
+	return d
+}
+
+// retryParallel runs a parallel state again as Salt does there, which is not
+// how it does elsewhere: attempts count the retries and not the runs, the
+// comment tells of each retry's own result, and a retried return has lost
+// __parallel__.
+func (e *engine) retryParallel(ctx context.Context, c *low.Chunk, d *py.Dict, once func() *py.Dict) *py.Dict {
+	o := verifyRetry(c.Data.Lookup("retry"))
+	if e.Bundle.Test {
+		d.SetStr("comment", py.Str(o.announce((&low.Result{Data: d}).Comment())))
 		return d
 	}
-	o := verifyRetry(c.Data.Lookup("retry"))
-	r := &low.Result{Data: d}
-	for attempt := 1; int64(attempt) < o.attempts && !e.Bundle.Test; attempt++ {
-		if same, err := py.Equal(o.until, r.Data.Lookup("result")); err != nil || same {
+	for attempt := 1; o.attempts >= int64(attempt); attempt++ {
+		if same, err := py.Equal(o.until, d.Lookup("result")); err != nil || same {
 			break
 		}
 		if e.Sleep(ctx, seconds(o.interval+splay(o.splay))) != nil {
 			break
 		}
 		again := once()
-		again.SetStr("comment", py.Str(attemptComment(attempt, r, again)))
-		r = &low.Result{Data: again}
+		r := low.Result{Data: again}
+		comment := ""
+		if r.Comment() != "" {
+			comment = fmt.Sprintf("Attempt %d: Returned a result of \"%s\", with the following comment: \"%s\"",
+				attempt, py.ToStr(py.OrNone(again.Lookup("result"))), r.Comment())
+		}
+		again.SetStr("comment", py.Str((&low.Result{Data: d}).Comment()+"\n"+comment))
+		again.SetStr("duration", addMilliseconds(d.Lookup("duration"), py.Float(o.interval*1000)))
+		if attempt == 1 {
+			again.SetStr("start_time", d.Lookup("start_time"))
+		}
+		d = again
 	}
-	return r.Data
+	return d
+}
+
+func addMilliseconds(v py.Value, ms py.Float) py.Value {
+	f, _ := v.(py.Float)
+	return f + ms
 }
 
 func (e *engine) mayStart() bool {
@@ -127,9 +153,8 @@ func (e *engine) reapOne(p *process, running *results) bool {
 func (e *engine) settle(p *process, d *py.Dict, running *results) {
 	delete(e.procs, p.tag)
 	r := running.get(p.tag)
-	if r == nil {
-		r = &low.Result{Tag: p.tag, Data: py.NewDict()}
-		running.set(r)
+	if r == nil { // a mod_watch: its state's own result stands
+		return
 	}
 	r.Data.Update(d)
 	e.send(r)
