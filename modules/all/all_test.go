@@ -42,3 +42,20 @@ func TestRegistryIsComplete(t *testing.T) {
 		})
 	}
 }
+
+// notSecret are arguments named after a secret that hold none.
+var notSecret = map[string]bool{
+	"archive.extracted password": true, // refused by name, its value is never looked at
+}
+
+// Arguments that hold a secret are typed as one, so that nothing prints them.
+func TestSecretsAreTyped(t *testing.T) {
+	named := regexp.MustCompile(`(^|_)(password|passwd|passphrase|secret|token|private_key)$`)
+	for _, f := range Registry().All() {
+		for _, p := range f.Params {
+			if named.MatchString(p.Name) && !p.Secret && p.Type != "bool" && !notSecret[f.Name+" "+p.Name] {
+				t.Errorf("%s: argument %s is %s, not a secret", f.Name, p.Name, p.Type)
+			}
+		}
+	}
+}
