@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
+	"io/fs"
 	"sync"
 )
 
@@ -17,12 +17,13 @@ import (
 // files are read again by whoever needs them.
 const maxKept = 1 << 20
 
-// fileEntry is what is known of one path on disk; each part is found once.
+// fileEntry is what is known of one file; each part is found once.
 type fileEntry struct {
+	disk Disk
 	path string
 
 	statOnce sync.Once
-	info     os.FileInfo
+	info     fs.FileInfo
 	statErr  error
 
 	readOnce sync.Once
@@ -36,30 +37,25 @@ type fileEntry struct {
 	hashes map[string]string
 }
 
-// entry returns the shared entry of a path.
-func (s *Server) entry(path string) *fileEntry {
+// entry returns the shared entry of a file.
+func (s *Server) entry(at Found) *fileEntry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e, ok := s.files[path]
+	e, ok := s.files[at.Path]
 	if !ok {
-		e = &fileEntry{path: path}
-		s.files[path] = e
+		e = &fileEntry{disk: at.Disk, path: at.Path}
+		s.files[at.Path] = e
 	}
 	return e
 }
 
-func (e *fileEntry) stat() (os.FileInfo, error) {
-	e.statOnce.Do(func() { e.info, e.statErr = os.Stat(e.path) })
+func (e *fileEntry) stat() (fs.FileInfo, error) {
+	e.statOnce.Do(func() { e.info, e.statErr = e.disk.Stat(e.path) })
 	return e.info, e.statErr
 }
 
-func (e *fileEntry) regular() bool {
-	info, err := e.stat()
-	return err == nil && info.Mode().IsRegular()
-}
-
 // Stat returns the file's size, mode and times.
-func (f *File) Stat() (os.FileInfo, error) { return f.entry.stat() }
+func (f *File) Stat() (fs.FileInfo, error) { return f.entry.stat() }
 
 // Read returns the content. The slice is shared and must not be changed.
 func (f *File) Read() ([]byte, error) {
@@ -69,9 +65,9 @@ func (f *File) Read() ([]byte, error) {
 		return nil, err
 	}
 	if info.Size() > maxKept {
-		return os.ReadFile(e.path)
+		return ReadFile(e.disk, e.path)
 	}
-	e.readOnce.Do(func() { e.data, e.readErr = os.ReadFile(e.path) })
+	e.readOnce.Do(func() { e.data, e.readErr = ReadFile(e.disk, e.path) })
 	return e.data, e.readErr
 }
 
@@ -102,7 +98,7 @@ func (f *File) Hash(kind string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	in, err := os.Open(e.path)
+	in, err := e.disk.Open(e.path)
 	if err != nil {
 		return "", err
 	}

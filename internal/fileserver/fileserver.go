@@ -1,5 +1,6 @@
 // Package fileserver serves the files of a state or pillar tree: Salt's roots
-// backend, read straight from the controller's disk.
+// back end, read straight from the controller's disk or from the trees of
+// commits, and others beside it.
 //
 // A Server is a consistent view for one run: it lists every environment once
 // and keeps the text and hash of what it read, so that all hosts share one
@@ -10,17 +11,9 @@
 package fileserver
 
 import (
-	"fmt"
-	"os"
 	"path"
-	"path/filepath"
-	"slices"
-	"sort"
 	"strings"
 	"sync"
-
-	"pinch/internal/fnmatch"
-	"pinch/internal/pyre"
 )
 
 // EnvAny is the environment name that stands for every environment that the
@@ -41,90 +34,66 @@ type Options struct {
 	FollowSymlinks bool     // fileserver_followsymlinks; Salt's default is true
 	IgnoreSymlinks bool     // fileserver_ignoresymlinks
 	HashType       string   // hash_type; "" is sha256
+	// Disk is what the roots lie on; nil is the machine's own file system.
+	Disk Disk
+	// Backends returns the back ends in their order, the one of the roots
+	// among them or not; nil is the roots alone.
+	Backends func(roots Backend) []Backend
 }
 
-// Server serves one set of roots.
+// Server serves the files of one or more back ends, of which the first that
+// has a file wins.
 type Server struct {
-	opts   Options
-	roots  map[string][]string
-	order  []string
-	regexs []*pyre.Regexp
+	opts     Options
+	roots    *roots
+	backends []Backend
 
 	mu    sync.Mutex
 	lists map[string]*listing
+	found map[findKey]*File // nil: not there
 	files map[string]*fileEntry
 }
 
+type findKey struct{ rel, env string }
+
 // New returns a server. A regular expression that cannot be read is an error.
 func New(opts Options) (*Server, error) {
+	r, err := newRoots(opts)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		opts:  opts,
-		roots: map[string][]string{},
-		lists: map[string]*listing{},
-		files: map[string]*fileEntry{},
+		opts: opts, roots: r, backends: []Backend{r},
+		lists: map[string]*listing{}, found: map[findKey]*File{}, files: map[string]*fileEntry{},
 	}
-	for _, e := range opts.Roots {
-		if _, dup := s.roots[e.Name]; !dup {
-			s.order = append(s.order, e.Name)
-		}
-		s.roots[e.Name] = e.Dirs
-	}
-	for _, text := range opts.IgnoreRegex {
-		re, err := pyre.Compile(text, 0)
-		if err != nil {
-			return nil, fmt.Errorf("file_ignore_regex %q: %w", text, err)
-		}
-		s.regexs = append(s.regexs, re)
+	if opts.Backends != nil {
+		s.backends = opts.Backends(r)
 	}
 	return s, nil
 }
 
 // Envs returns the names of the environments, sorted as Salt lists them.
 func (s *Server) Envs() []string {
-	out := slices.Clone(s.order)
-	sort.Strings(out)
-	return out
+	set := map[string]bool{}
+	for _, b := range s.backends {
+		for _, env := range b.Envs() {
+			set[env] = true
+		}
+	}
+	return sortedKeys(set)
 }
 
-// Names returns the names of the environments in the order of the roots.
-func (s *Server) Names() []string { return slices.Clone(s.order) }
+// Names returns the names of the environments of the roots, in their order.
+func (s *Server) Names() []string { return s.roots.Envs() }
 
 // Has says whether the roots name the environment itself.
 func (s *Server) Has(env string) bool {
-	_, ok := s.roots[env]
+	_, ok := s.roots.dirs[env]
 	return ok
 }
 
-// dirs returns the directories of an environment, __env__ included.
-func (s *Server) dirs(env string) []string {
-	if d, ok := s.roots[env]; ok {
-		return d
-	}
-	d, ok := s.roots[EnvAny]
-	if !ok {
-		return nil
-	}
-	out := make([]string, len(d))
-	for i, dir := range d {
-		out[i] = strings.ReplaceAll(dir, EnvAny, env)
-	}
-	return out
-}
-
-// ignored says whether a configured pattern hides the path.
-func (s *Server) ignored(name string) bool {
-	for _, re := range s.regexs {
-		if m, err := re.Search(name); err == nil && m != nil {
-			return true
-		}
-	}
-	for _, g := range s.opts.IgnoreGlob {
-		if fnmatch.Match(g, name) {
-			return true
-		}
-	}
-	return false
-}
+// Disk returns what the roots lie on.
+func (s *Server) Disk() Disk { return s.roots.disk }
 
 // File is a file that was found.
 type File struct {
@@ -147,32 +116,23 @@ func (s *Server) Find(name, env string) (f *File, ok bool) {
 	if path.IsAbs(rel) || rel == ".." || strings.HasPrefix(rel, "../") {
 		return nil, false
 	}
-	for _, root := range s.dirs(env) {
-		full := filepath.Join(root, filepath.FromSlash(rel))
-		entry := s.entry(full)
-		if !entry.regular() || s.ignored(full) || !s.inside(root, full) {
-			continue
+	key := findKey{rel, env}
+	s.mu.Lock()
+	f, known := s.found[key]
+	s.mu.Unlock()
+	if known {
+		return f, f != nil
+	}
+	for _, b := range s.backends {
+		if at, ok := b.Find(rel, env); ok {
+			f = &File{Path: at.Path, Rel: rel, Env: env, entry: s.entry(at)}
+			break
 		}
-		return &File{Path: full, Rel: rel, Env: env, entry: entry}, true
 	}
-	return nil, false
-}
-
-// inside refuses paths that resolve out of their root when symbolic links are
-// not to be followed.
-func (s *Server) inside(root, full string) bool {
-	if s.opts.FollowSymlinks {
-		return true // rel is clean, so the text of the path stays below root
-	}
-	realRoot, err := filepath.EvalSymlinks(root)
-	if err != nil {
-		return false
-	}
-	realFull, err := filepath.EvalSymlinks(full)
-	if err != nil {
-		return false
-	}
-	return realFull == realRoot || strings.HasPrefix(realFull, strings.TrimSuffix(realRoot, "/")+"/")
+	s.mu.Lock()
+	s.found[key] = f
+	s.mu.Unlock()
+	return f, f != nil
 }
 
 // splitQuery takes Salt's query off a path: "a?saltenv=dev" is a in dev. An
@@ -228,4 +188,18 @@ func (s *Server) FindSLS(sls, env string) (*File, bool) {
 }
 
 // Open opens the file for reading.
-func (f *File) Open() (*os.File, error) { return os.Open(f.Path) }
+func (f *File) Open() (Content, error) { return f.entry.disk.Open(f.Path) }
+
+// ReadAt implements io.ReaderAt without keeping the file open.
+func (f *File) ReadAt(b []byte, off int64) (n int, err error) {
+	in, err := f.Open()
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if cerr := in.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	return in.ReadAt(b, off)
+}

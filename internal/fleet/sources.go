@@ -7,8 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path"
 	"strings"
 	"sync"
@@ -227,32 +225,13 @@ func (g *grants) Get(ctx context.Context, n low.SourceID, extra *py.Dict) (*shim
 	if err != nil {
 		return nil, err
 	}
-	return &shim.Source{Hash: sum, Size: fi.Size(), Mode: mode, Plain: true, Content: fileAt(f.Path)}, nil
+	return &shim.Source{Hash: sum, Size: fi.Size(), Mode: mode, Plain: true, Content: f}, nil
 }
 
 func memory(b []byte, mode uint32) *shim.Source {
 	sum := sha256.Sum256(b)
 	return &shim.Source{Hash: hex.EncodeToString(sum[:]), Size: int64(len(b)), Mode: mode, Content: bytes.NewReader(b)}
 }
-
-// fileAt reads a file of the tree by offset without keeping it open.
-type fileAt string
-
-// ReadAt implements io.ReaderAt.
-func (p fileAt) ReadAt(b []byte, off int64) (n int, err error) {
-	f, err := os.Open(string(p))
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-	}()
-	return f.ReadAt(b, off)
-}
-
-var _ io.ReaderAt = fileAt("")
 
 // render renders a template for a chunk. extra are further variables.
 func (g *grants) render(ctx context.Context, gr grant, f *fileserver.File, extra *py.Dict) ([]byte, error) {
