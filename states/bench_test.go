@@ -37,7 +37,7 @@ func newTree(tb testing.TB, stateFiles, pillarFiles map[string]string, opts ...a
 		"file_roots", py.DictOf("base", py.Strings(writeTree(tb, stateFiles))),
 		"pillar_roots", py.DictOf("base", py.Strings(writeTree(tb, pillarFiles))))
 	all.Update(py.DictOf(opts...))
-	tree, err := states.NewTree(states.Config{Opts: all})
+	tree, err := states.NewTree(context.Background(), states.Config{Opts: all})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -33,6 +33,8 @@ type Request struct {
 	Given *py.Dict
 	// Context are variables for all templates, over all others.
 	Context *py.Dict
+	// Origins asks CompilePillar for the places that values come from.
+	Origins bool
 }
 
 // Passes says which of the compiler's passes a function makes. Salt's functions
@@ -69,6 +71,9 @@ type Compiled struct {
 	Disabled []DisabledState
 	// Opts are the options that the host was compiled with.
 	Opts *py.Dict
+	// Origins say where the values of the pillar come from; nil when nobody
+	// asked.
+	Origins []Origin
 
 	c *compiler
 }
@@ -99,7 +104,10 @@ type compiler struct {
 // firstOrder is where Salt begins to number states.
 const firstOrder = 10000
 
-func (t *Tree) newCompiler(req *Request, caller Caller) (*compiler, error) {
+func (t *Tree) newCompiler(ctx context.Context, req *Request, caller Caller) (*compiler, error) {
+	if err := t.sources.open(ctx); err != nil {
+		return nil, err
+	}
 	c := &compiler{
 		tree: t, req: req, files: t.files, iorder: firstOrder,
 		mods: map[string]bool{}, places: map[string]*filePositions{},
@@ -168,7 +176,7 @@ func completeOpts(opts *py.Dict) {
 // those of the top file. What is wrong with the tree stands in the result's
 // Errors; a Go error means that the compile could not be carried out.
 func (t *Tree) Compile(ctx context.Context, req Request, caller Caller) (*Compiled, error) {
-	c, err := t.newCompiler(&req, caller)
+	c, err := t.newCompiler(ctx, &req, caller)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", req.Host, err)
 	}
@@ -179,12 +187,21 @@ func (t *Tree) Compile(ctx context.Context, req Request, caller Caller) (*Compil
 		c.out.Errors = append(c.out.Errors, crash(err))
 		c.out.Chunks = nil
 	}
-	return c.out, nil
+	return c.out, t.sourceErr(req.Host)
+}
+
+// sourceErr tells that files could not be looked for, which makes whatever was
+// compiled worthless.
+func (t *Tree) sourceErr(host string) error {
+	if err := t.sources.err(); err != nil {
+		return fmt.Errorf("%s: %w", host, err)
+	}
+	return nil
 }
 
 // CompilePillar compiles the pillar alone.
 func (t *Tree) CompilePillar(ctx context.Context, req Request, caller Caller) (*Compiled, error) {
-	c, err := t.newCompiler(&req, caller)
+	c, err := t.newCompiler(ctx, &req, caller)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", req.Host, err)
 	}
@@ -194,37 +211,65 @@ func (t *Tree) CompilePillar(ctx context.Context, req Request, caller Caller) (*
 		}
 		c.out.Errors = append(c.out.Errors, crash(err))
 	}
-	return c.out, nil
+	return c.out, t.sourceErr(req.Host)
 }
 
 // compilePillar makes the host's pillar and gives it to the functions.
 func (c *compiler) compilePillar(ctx context.Context) error {
 	if c.req.Given != nil {
 		c.usePillar(c.req.Given)
-		if l, ok := c.req.Given.Lookup("_errors").(*py.List); ok {
-			for _, e := range l.Items {
-				c.out.Errors = append(c.out.Errors, problem(ClassPillarOther, "", "%s", str(e)))
-			}
-		}
+		c.out.Errors = append(c.out.Errors, saidErrors(c.req.Given)...)
 		return nil
 	}
 	env := ""
 	if v := c.opts.Lookup("pillarenv"); v != nil && py.IsTrue(v) {
 		env = str(v)
+	} else if saltenv := lookup(c.opts, "saltenv"); py.IsTrue(saltenv) && py.IsTrue(lookup(c.opts, "pillarenv_from_saltenv")) {
+		env = str(saltenv)
+		c.opts.SetStr("pillarenv", saltenv)
 	}
 	p, err := c.newPillar(env, c.req.Pillar)
 	if err != nil {
 		return err
 	}
+	if c.req.Origins {
+		p.track = newTracker()
+	}
 	d, err := p.compile(ctx)
 	if err != nil {
 		return err
 	}
+	if p.track != nil {
+		if c.out.Origins, err = p.track.origins(d); err != nil {
+			return err
+		}
+	}
 	c.usePillar(d)
 	if d.Has("_errors") {
-		c.out.Errors = append(c.out.Errors, p.errs.list...)
+		found := p.problems().list
+		if len(found) == 0 { // an external pillar gave the key
+			found = saidErrors(d)
+		}
+		c.out.Errors = append(c.out.Errors, found...)
 	}
 	return nil
+}
+
+// saidErrors makes problems of the texts in a pillar's _errors.
+func saidErrors(pillar *py.Dict) []*Error {
+	v, ok := pillar.GetStr("_errors")
+	if !ok || !py.IsTrue(v) {
+		return nil
+	}
+	items := []py.Value{v}
+	if l, ok := v.(*py.List); ok {
+		items = l.Items
+	}
+	var out []*Error
+	for _, e := range items {
+		out = append(out, problem(ClassPillarOther, "", "%s", str(e)))
+	}
+	return out
 }
 
 func (c *compiler) usePillar(d *py.Dict) {
@@ -234,8 +279,9 @@ func (c *compiler) usePillar(d *py.Dict) {
 }
 
 // freshPillar answers pillar.items: a pillar of its own. The options must not
-// hold the host's pillar meanwhile, which would be merged into it.
-func (c *compiler) freshPillar(ctx context.Context, pillarenv string, override *py.Dict) (*py.Dict, error) {
+// hold the host's pillar meanwhile, which would be merged into it. ext is one
+// more external pillar, nil for none.
+func (c *compiler) freshPillar(ctx context.Context, pillarenv string, override, ext *py.Dict) (*py.Dict, error) {
 	saved := c.opts.Lookup("pillar")
 	c.opts.SetStr("pillar", py.NewDict())
 	defer c.opts.SetStr("pillar", saved)
@@ -243,6 +289,24 @@ func (c *compiler) freshPillar(ctx context.Context, pillarenv string, override *
 		return nil, py.Errorf("RecursionError", "maximum recursion depth exceeded")
 	}
 	defer func() { c.depth-- }()
+	if ext != nil {
+		list := py.NewList()
+		own, ok := c.opts.GetStr("ext_pillar")
+		if l, isList := own.(*py.List); isList {
+			list.Items = append(list.Items, l.Items...)
+		} else if ok {
+			return nil, py.AttributeErrorf("'%s' object has no attribute 'append'", own.Type())
+		}
+		list.Append(ext)
+		c.opts.SetStr("ext_pillar", list)
+		defer func() {
+			if ok {
+				c.opts.SetStr("ext_pillar", own)
+			} else {
+				c.opts.DeleteStr("ext_pillar")
+			}
+		}()
+	}
 	p, err := c.newPillar(pillarenv, override)
 	if err != nil {
 		return nil, err

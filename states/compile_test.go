@@ -285,7 +285,7 @@ func FuzzSLS(f *testing.F) {
 }
 
 func TestUnsupportedOptions(t *testing.T) {
-	if _, err := states.NewTree(states.Config{Opts: py.DictOf("fileserver_backend", py.Strings("roots", "gitfs"))}); err == nil ||
+	if _, err := states.NewTree(context.Background(), states.Config{Opts: py.DictOf("fileserver_backend", py.Strings("roots", "gitfs"))}); err == nil ||
 		!strings.Contains(err.Error(), "gitfs") {
 		t.Errorf("error %v", err)
 	}

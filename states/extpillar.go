@@ -2,27 +2,61 @@ package states
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"pinch/internal/py"
-	"pinch/internal/saltyaml"
+	"pinch/states/low"
 )
 
 // extFunc makes an external pillar's data. pillar is what there is so far.
 type extFunc func(p *pillar, ctx context.Context, pillar *py.Dict, args *py.Args) (py.Value, error)
 
-// extFuncs are the external pillars, by Salt's names.
-var extFuncs = map[string]extFunc{
-	"cmd_json":   cmdJSON,
-	"cmd_yaml":   cmdYAML,
-	"file_tree":  fileTree,
-	"nodegroups": extNodegroups,
-	"stack":      extStack,
+// extSupported are the names of the external pillars that pinch has.
+var extSupported = []string{
+	"cmd_json", "cmd_yaml", "cmd_yamlex", "extra_minion_data_in_pillar", "file_tree", "git", "gpg",
+	"http_json", "http_yaml", "nodegroups", "stack",
 }
 
-// extMissing are those that Salt has and pinch has not.
-var extMissing = []string{"extra_minion_data_in_pillar", "git", "gpg", "postgres", "reclass"}
+// extFuncOf returns an external pillar by its name in Salt, nil for one that
+// pinch has not.
+func extFuncOf(name string) extFunc {
+	switch name {
+	case "cmd_json":
+		return cmdJSON
+	case "cmd_yaml":
+		return cmdYAML
+	case "cmd_yamlex":
+		return cmdYAMLEx
+	case "extra_minion_data_in_pillar":
+		return extraMinionData
+	case "file_tree":
+		return fileTree
+	case "git":
+		return extGit
+	case "gpg":
+		return extGPG
+	case "http_json":
+		return httpJSON
+	case "http_yaml":
+		return httpYAML
+	case "nodegroups":
+		return extNodegroups
+	case "stack":
+		return extStack
+	}
+	return nil
+}
+
+// extMissing are those that Salt or one of its extensions has and pinch has
+// not.
+var extMissing = []string{
+	"azureblob", "cobbler", "confidant", "consul", "csv", "digicert", "django_orm", "ec2_pillar", "etcd", "foreman", "hg", "hiera",
+	"libvirt", "makostack", "mongo", "mysql", "nacl", "netbox", "neutron", "nsot", "pepa", "pillar_ldap", "postgres", "puppet",
+	"reclass", "redis", "rethinkdb", "s3", "saltclass", "sqlcipher", "sqlite3", "svn", "varstack_pillar", "vault", "venafi", "virtkey",
+	"vmware_pillar",
+}
 
 // external adds the external pillars (Salt: ext_pillar).
 func (p *pillar) external(ctx context.Context, pillar *py.Dict) (*py.Dict, error) {
@@ -66,6 +100,7 @@ func (p *pillar) external(ctx context.Context, pillar *py.Dict) (*py.Dict, error
 			}
 		}
 		if py.IsTrue(data) {
+			p.trackExternal(str(first), data)
 			merged, err := p.merge(pillar, data)
 			if err != nil {
 				return nil, err
@@ -78,20 +113,62 @@ func (p *pillar) external(ctx context.Context, pillar *py.Dict) (*py.Dict, error
 	return pillar, nil
 }
 
+// trackExternal notes what external pillars gave; those that told it file by
+// file have done so.
+func (p *pillar) trackExternal(name string, data py.Value) {
+	if p.track == nil {
+		return
+	}
+	if len(p.parts) > 0 {
+		for i := range p.parts {
+			if p.parts[i].place.Kind == "" {
+				p.parts[i].place.Kind, p.parts[i].place.Name = "ext_pillar", name
+			}
+		}
+		p.track.list = append(p.track.list, p.parts...)
+	} else {
+		p.track.add(Place{Kind: "ext_pillar", Name: name}, data)
+	}
+	p.parts = nil
+}
+
+// part notes what a file gave to an external pillar; text is what was read as
+// YAML and source what it was rendered from, "" for none.
+func (p *pillar) part(file, source, text string, data py.Value) {
+	if p.track != nil {
+		p.parts = append(p.parts, contribution{
+			place: Place{Pos: low.Pos{File: file}}, data: py.DeepCopy(data), at: positionsIn(file, source, text),
+		})
+	}
+}
+
+// hinted is an exception of which pinch can say more than Salt's text does.
+type hinted struct {
+	exc  *py.Error
+	hint string
+}
+
+// Error implements error.
+func (h *hinted) Error() string { return h.exc.Error() }
+
+// Unwrap returns the exception.
+func (h *hinted) Unwrap() error { return h.exc }
+
 // runExternal runs one external pillar; one that fails is an error of the
 // pillar and gives what came before it.
 func (p *pillar) runExternal(ctx context.Context, pillar *py.Dict, name string, val, before py.Value) (py.Value, error) {
-	fn, ok := extFuncs[name]
-	if !ok {
+	fn := extFuncOf(name)
+	if fn == nil {
 		if contains(extMissing, name) {
 			e := problem(ClassPillarOther, "", "Failed to load ext_pillar %s: it is not supported", name)
-			e.Hint = "supported are cmd_json, cmd_yaml, file_tree, nodegroups and stack"
+			e.Hint = "supported are " + strings.Join(extSupported, ", ")
 			p.errs.add(e)
 			return before, nil
 		}
 		p.c.tree.log("critical", "ext_pillar interface named %s is unavailable.", name)
 		return before, nil
 	}
+	p.parts = nil
 	args := &py.Args{}
 	switch v := val.(type) {
 	case *py.Dict:
@@ -107,82 +184,18 @@ func (p *pillar) runExternal(ctx context.Context, pillar *py.Dict, name string, 
 	if err == nil {
 		return data, nil
 	}
+	p.parts = nil
 	if isFatal(ctx, err) {
 		return nil, err
 	}
 	_, text := exception(err)
 	e := problem(ClassPillarOther, "", "Failed to load ext_pillar %s: %s", name, text)
 	e.Err = err
+	if h, ok := errors.AsType[*hinted](err); ok {
+		e.Hint = h.hint
+	}
 	p.errs.add(e)
 	return before, nil
-}
-
-// oneArg returns the argument of a function with one parameter.
-func oneArg(args *py.Args, name string) (string, error) {
-	switch {
-	case len(args.Pos) == 1 && len(args.Kw) == 0:
-		return str(args.Pos[0]), nil
-	case len(args.Pos) == 0 && len(args.Kw) == 1 && args.Kw[0].Name == name:
-		return str(args.Kw[0].Value), nil
-	case len(args.Pos) == 0 && len(args.Kw) == 0:
-		return "", py.TypeErrorf("ext_pillar() missing 1 required positional argument: '%s'", name)
-	case len(args.Kw) > 0:
-		return "", py.TypeErrorf("ext_pillar() got an unexpected keyword argument '%s'", args.Kw[0].Name)
-	}
-	return "", py.TypeErrorf("ext_pillar() takes 3 positional arguments but %d were given", 2+len(args.Pos))
-}
-
-func cmdJSON(p *pillar, ctx context.Context, _ *py.Dict, args *py.Args) (py.Value, error) {
-	return p.command(ctx, args, "JSON", py.LoadsJSON[string])
-}
-
-func cmdYAML(p *pillar, ctx context.Context, _ *py.Dict, args *py.Args) (py.Value, error) {
-	return p.command(ctx, args, "YAML", saltyaml.Load)
-}
-
-// command runs a command on the controller and reads its output. What cannot
-// be run or read gives nothing, which Salt only logs.
-func (p *pillar) command(ctx context.Context, args *py.Args, format string, load func(string) (py.Value, error)) (py.Value, error) {
-	command, err := oneArg(args, "command")
-	if err != nil {
-		return nil, err
-	}
-	command = strings.ReplaceAll(command, "%s", p.c.req.Host)
-	out, err := p.c.tree.cfg.Command(ctx, command)
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if err != nil {
-		p.c.tree.log("error", "ext_pillar command %s: %s", command, err)
-	}
-	v, err := load(out)
-	if err != nil {
-		p.c.tree.log("critical", "%s data from %s failed to parse: %s", format, command, err)
-		return py.NewDict(), nil
-	}
-	return v, nil
-}
-
-// extNodegroups is the list of nodegroups that the host is in. Salt asks the
-// master's list of accepted minions, in which a host reached over SSH does not
-// stand, so the list is empty there; here too.
-func extNodegroups(p *pillar, _ context.Context, _ *py.Dict, args *py.Args) (py.Value, error) {
-	name := "nodegroups"
-	for _, v := range args.Pos {
-		name = str(v)
-	}
-	for _, k := range args.Kw {
-		if k.Name != "pillar_name" {
-			return nil, py.TypeErrorf("ext_pillar() got an unexpected keyword argument '%s'", k.Name)
-		}
-		if py.IsTrue(k.Value) {
-			name = str(k.Value)
-		}
-	}
-	if !p.c.opts.Has("nodegroups") {
-		return nil, py.KeyError(py.Str("nodegroups"))
-	}
-	return py.DictOf(name, py.NewList()), nil
 }
 
 // decrypt decrypts the keys that decrypt_pillar names (Salt: decrypt_pillar).
@@ -229,7 +242,7 @@ func (p *pillar) decryptKey(ctx context.Context, pillar *py.Dict, path []string,
 	if err != nil {
 		return err
 	}
-	if !contains(valid, name) {
+	if len(valid) > 0 && !contains(valid, name) {
 		return py.Errorf("SaltInvocationError", "'%s' is not a valid decryption renderer. Valid choices are: %s",
 			name, strings.Join(valid, ", "))
 	}
@@ -293,16 +306,4 @@ func repackDictList(v py.Value) (*py.Dict, error) {
 		}
 	}
 	return out, nil
-}
-
-// gpgDecrypt returns the function that decrypts with gpg and the keys of
-// gpg_keydir.
-func gpgDecrypt(opts *py.Dict) func(context.Context, []byte) ([]byte, error) {
-	home := opts.String("gpg_keydir")
-	if home == "" {
-		home = "/etc/salt/gpgkeys"
-	}
-	return func(ctx context.Context, message []byte) ([]byte, error) {
-		return runGPG(ctx, home, message)
-	}
 }

@@ -2,11 +2,13 @@ package states
 
 import (
 	"context"
-	"os"
+	"fmt"
+	"io/fs"
 	"path/filepath"
 	"sort"
 	"strings"
 
+	"pinch/internal/fileserver"
 	"pinch/internal/fnmatch"
 	"pinch/internal/py"
 	"pinch/internal/saltfun"
@@ -20,7 +22,9 @@ type fileTreeOptions struct {
 	keepGlobs []string // or as patterns of paths
 	template  bool
 	render    string
+	lists     *rendererLists
 	malformed string // why nothing can be read
+	disk      fileserver.Disk
 }
 
 // fileTree is the external pillar file_tree: the files below hosts/ID become
@@ -55,24 +59,21 @@ func fileTree(p *pillar, ctx context.Context, _ *py.Dict, args *py.Args) (py.Val
 }
 
 func fileTreeArgs(args *py.Args) (*fileTreeOptions, error) {
-	names := []string{"root_dir", "follow_dir_links", "debug", "keep_newline", "render_default",
-		"renderer_blacklist", "renderer_whitelist", "template"}
-	vals := py.NewDict()
-	for i, v := range args.Pos {
-		if i >= len(names) {
-			return nil, py.TypeErrorf("ext_pillar() takes from 2 to 10 positional arguments but %d were given", 2+len(args.Pos))
-		}
-		vals.SetStr(names[i], v)
-	}
-	for _, k := range args.Kw {
-		if !contains(names, k.Name) {
-			return nil, py.TypeErrorf("ext_pillar() got an unexpected keyword argument '%s'", k.Name)
-		}
-		vals.SetStr(k.Name, k.Value)
+	vals, err := bindArgs(args, []string{"root_dir", "follow_dir_links", "debug", "keep_newline", "render_default",
+		"renderer_blacklist", "renderer_whitelist", "template"}, 0)
+	if err != nil {
+		return nil, err
 	}
 	o := &fileTreeOptions{
 		follow:   py.IsTrue(lookup(vals, "follow_dir_links")),
 		template: lookup(vals, "template") == py.Value(py.True),
+		lists:    &rendererLists{},
+	}
+	if o.lists.allowed, err = textList(vals.Lookup("renderer_whitelist"), "renderer_whitelist"); err != nil {
+		return nil, err
+	}
+	if o.lists.forbidden, err = textList(vals.Lookup("renderer_blacklist"), "renderer_blacklist"); err != nil {
+		return nil, err
 	}
 	if v := lookup(vals, "root_dir"); py.IsTrue(v) {
 		o.root = str(v)
@@ -82,6 +83,9 @@ func fileTreeArgs(args *py.Args) (*fileTreeOptions, error) {
 	}
 	switch v := lookup(vals, "keep_newline").(type) {
 	case py.NoneType:
+		if vals.Has("keep_newline") {
+			o.malformed = malformedNewline
+		}
 	case py.Bool:
 		o.keep = bool(v)
 	case *py.List:
@@ -91,10 +95,12 @@ func fileTreeArgs(args *py.Args) (*fileTreeOptions, error) {
 		}
 		o.keepGlobs = list
 	default:
-		o.malformed = "keep_newline must be either True/False or a list of file globs"
+		o.malformed = malformedNewline
 	}
 	return o, nil
 }
+
+const malformedNewline = "keep_newline must be either True/False or a list of file globs"
 
 // fileTreeRoots resolves a relative root_dir below the pillar's directories.
 func (p *pillar) fileTreeRoots(root string) []string {
@@ -119,7 +125,8 @@ func (p *pillar) fileTreeRoots(root string) []string {
 }
 
 func (p *pillar) fileTreeHost(ctx context.Context, root string, o *fileTreeOptions) (*py.Dict, error) {
-	if info, err := os.Stat(root); err != nil || !info.IsDir() {
+	o.disk = p.c.tree.sources.diskFor(root)
+	if info, err := o.disk.Stat(root); err != nil || !info.IsDir() {
 		p.c.tree.log("error", "file_tree: root_dir %s does not exist or is not a directory", root)
 		return py.NewDict(), nil
 	}
@@ -132,7 +139,7 @@ func (p *pillar) fileTreeHost(ctx context.Context, root string, o *fileTreeOptio
 		return py.NewDict(), nil
 	}
 	dir := filepath.Join(root, "hosts", id)
-	info, err := os.Stat(dir)
+	info, err := o.disk.Stat(dir)
 	if err != nil {
 		return py.NewDict(), nil
 	}
@@ -147,14 +154,18 @@ func (p *pillar) fileTreeHost(ctx context.Context, root string, o *fileTreeOptio
 // directories come before its files.
 func (p *pillar) fileTreeDir(ctx context.Context, dir, rel string, o *fileTreeOptions, depth int) (*py.Dict, error) {
 	out := py.NewDict()
-	entries, err := os.ReadDir(dir)
-	if err != nil || depth > maxIncludeDepth {
-		return out, err
+	entries, err := o.disk.ReadDir(dir)
+	if err != nil {
+		p.c.tree.log("error", "%s", err) // as Salt passes over it
+		return out, nil
 	}
-	sort.SliceStable(entries, func(i, j int) bool { return isDir(dir, entries[i]) && !isDir(dir, entries[j]) })
+	if depth > maxIncludeDepth {
+		return nil, fmt.Errorf("%s: directories nest too deep, perhaps a link leads back", dir)
+	}
+	sort.SliceStable(entries, func(i, j int) bool { return o.isDir(dir, entries[i]) && !o.isDir(dir, entries[j]) })
 	for _, e := range entries {
 		full := filepath.Join(dir, e.Name())
-		if isDir(dir, e) {
+		if o.isDir(dir, e) {
 			sub := py.NewDict()
 			if o.follow || e.IsDir() {
 				if sub, err = p.fileTreeDir(ctx, full, filepath.Join(rel, e.Name()), o, depth+1); err != nil {
@@ -164,32 +175,34 @@ func (p *pillar) fileTreeDir(ctx context.Context, dir, rel string, o *fileTreeOp
 			out.SetStr(e.Name(), sub)
 			continue
 		}
-		if info, err := os.Stat(full); err != nil || !info.Mode().IsRegular() {
+		if info, err := o.disk.Stat(full); err != nil || !info.Mode().IsRegular() {
 			p.c.tree.log("error", "file_tree: %s: not a regular file", full)
 			continue
 		}
-		v, err := p.fileTreeFile(ctx, full, rel, e.Name(), o)
+		raw, err := fileserver.ReadFile(o.disk, full)
+		if err != nil {
+			p.c.tree.log("error", "file_tree: Error reading %s: %s", full, err)
+			continue
+		}
+		v, err := p.fileTreeFile(ctx, raw, rel, e.Name(), o)
 		if err != nil {
 			return nil, err
 		}
 		out.SetStr(e.Name(), v)
+		p.part(full, "", "", under(filepath.Join(rel, e.Name()), v, "/"))
 	}
 	return out, nil
 }
 
-func isDir(dir string, e os.DirEntry) bool {
+func (o *fileTreeOptions) isDir(dir string, e fs.DirEntry) bool {
 	if e.IsDir() {
 		return true
 	}
-	info, err := os.Stat(filepath.Join(dir, e.Name()))
+	info, err := o.disk.Stat(filepath.Join(dir, e.Name()))
 	return err == nil && info.IsDir()
 }
 
-func (p *pillar) fileTreeFile(ctx context.Context, full, rel, name string, o *fileTreeOptions) (py.Value, error) {
-	raw, err := os.ReadFile(full)
-	if err != nil {
-		return nil, err
-	}
+func (p *pillar) fileTreeFile(ctx context.Context, raw []byte, rel, name string, o *fileTreeOptions) (py.Value, error) {
 	if rel == "" {
 		rel = "."
 	}
@@ -209,7 +222,7 @@ func (p *pillar) fileTreeFile(ctx context.Context, full, rel, name string, o *fi
 	if o.render == "" && !strings.HasPrefix(text, "#!") {
 		return py.NewDict(), nil // no renderers: Salt's pipe is empty
 	}
-	v, err := p.c.compileTemplate(ctx, &template{text: text, pipe: o.render, saltenv: "base", pillar: true})
+	v, err := p.c.compileTemplate(ctx, &template{text: text, pipe: o.render, lists: o.lists, saltenv: "base", pillar: true})
 	if s, ok := v.(rendered); ok {
 		return py.Str(s.text), err
 	}

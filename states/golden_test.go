@@ -148,7 +148,7 @@ func runTrap(t *testing.T, c trapCase) (*py.Dict, error) {
 	if err != nil {
 		return nil, err
 	}
-	tree, err := states.NewTree(states.Config{Opts: parsed.TreeOpts()})
+	tree, err := states.NewTree(context.Background(), states.Config{Opts: parsed.TreeOpts()})
 	if err != nil {
 		return nil, err
 	}
@@ -386,7 +386,7 @@ func runPillar(t *testing.T, c pillarCase) string {
 	if err != nil {
 		return err.Error()
 	}
-	tree, err := states.NewTree(states.Config{Opts: all})
+	tree, err := states.NewTree(context.Background(), states.Config{Opts: all})
 	if err != nil {
 		return err.Error()
 	}

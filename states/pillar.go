@@ -19,6 +19,10 @@ type pillar struct {
 	override *py.Dict
 	ignored  map[string][]string // SLS that may be missing, by environment
 	errs     problems
+	inner    problems       // of pillars that external ones compiled
+	internal bool           // without external pillars
+	track    *tracker       // nil: nobody asks where values come from
+	parts    []contribution // of the external pillar that runs
 }
 
 // newPillar prepares a pillar. pillarenv is "" for none; override may be nil.
@@ -38,6 +42,11 @@ func (c *compiler) newPillar(pillarenv string, override *py.Dict) (*pillar, erro
 	if err != nil {
 		return nil, err
 	}
+	return c.pillarOf(files, pillarenv, saltenv, override), nil
+}
+
+// pillarOf prepares a pillar of the files of a server.
+func (c *compiler) pillarOf(files *fileserver.Server, pillarenv, saltenv string, override *py.Dict) *pillar {
 	p := &pillar{c: c, env: pillarenv, saltenv: saltenv, files: files, override: override, ignored: map[string][]string{}}
 	p.names = []string{"base"}
 	for _, n := range files.Names() {
@@ -49,7 +58,16 @@ func (c *compiler) newPillar(pillarenv string, override *py.Dict) (*pillar, erro
 	if d, ok := c.opts.Lookup("pillar").(*py.Dict); ok {
 		p.data.Update(d)
 	}
-	return p, nil
+	return p
+}
+
+// problems are what is wrong with the compiled pillar: like its _errors, its
+// own, or those of pillars in it when it has none.
+func (p *pillar) problems() *problems {
+	if len(p.errs.list) > 0 {
+		return &p.errs
+	}
+	return &p.inner
 }
 
 // merge merges b into a copy of a by the configured strategy.
@@ -98,8 +116,14 @@ func (p *pillar) compile(ctx context.Context) (*py.Dict, error) {
 	out := p.data
 	if py.IsTrue(c.opts.Lookup("pillar_opts")) {
 		out.SetStr("master", masterOpts(c.opts))
+		p.track.add(Place{Kind: "configuration", Name: "pillar_opts"}, py.DictOf("master", lookup(out, "master")))
 	}
 	if own, ok := c.opts.Lookup("pillar").(*py.Dict); ok && py.IsTrue(c.opts.Lookup("ssh_merge_pillar")) {
+		if p.track != nil && own.Len() > 0 { // it is merged below all else
+			first := newTracker()
+			first.add(Place{Kind: "configuration", Name: "pillar"}, own)
+			p.track.list = append(first.list, p.track.list...)
+		}
 		if out, err = p.mergeDicts(own, out); err != nil {
 			return nil, err
 		}
@@ -113,6 +137,7 @@ func (p *pillar) compile(ctx context.Context) (*py.Dict, error) {
 		out.SetStr("_errors", l)
 	}
 	if p.override.Len() > 0 {
+		p.track.add(Place{Kind: "command line"}, p.override)
 		if out, err = p.mergeDicts(out, p.override); err != nil {
 			return nil, err
 		}
@@ -136,7 +161,7 @@ func (p *pillar) compile(ctx context.Context) (*py.Dict, error) {
 
 // sources fills data from the pillar SLS and the external pillars.
 func (p *pillar) sources(ctx context.Context, top *py.Dict) error {
-	if !py.IsTrue(p.c.opts.Lookup("ext_pillar_first")) {
+	if p.internal || !py.IsTrue(p.c.opts.Lookup("ext_pillar_first")) {
 		matches, err := p.matches(top)
 		if err != nil {
 			return err
@@ -146,6 +171,9 @@ func (p *pillar) sources(ctx context.Context, top *py.Dict) error {
 			return err
 		}
 		p.data.Update(d)
+		if p.internal {
+			return nil
+		}
 		if d, err = p.external(ctx, p.data); err != nil {
 			return err
 		}

@@ -46,6 +46,9 @@ func (p *pillar) render(ctx context.Context, matches *matched) (*py.Dict, error)
 			if !ok {
 				continue // the error is noted
 			}
+			if p.track != nil {
+				p.track.list = append(p.track.list, p.track.of(env, sls, false)...)
+			}
 			if out, err = p.mergeDicts(out, d); err != nil {
 				return nil, err
 			}
@@ -60,7 +63,7 @@ func (p *pillar) noEnvironment(errs *problems, env string) {
 
 // orderedEnvs is the matched environments, those of env_order first.
 func (p *pillar) orderedEnvs(matches *matched) []string {
-	order, err := textList(p.c.opts.Lookup("env_order"), "env_order")
+	order, err := envOrder(p.c.opts)
 	if err != nil || len(order) == 0 {
 		return matches.order
 	}
@@ -97,7 +100,7 @@ func (p *pillar) renderSLS(ctx context.Context, sls, env string, done mods, defa
 		done[sls] = state
 		return state, errs, nil
 	}
-	state, err := p.c.compileTemplate(ctx, &template{file: file, saltenv: env, sls: sls, pillar: true, vars: defaults})
+	state, err := p.c.compileTemplate(ctx, &template{file: file, saltenv: env, sls: sls, pillar: true, vars: defaults, track: p.track})
 	if err != nil {
 		if isFatal(ctx, err) {
 			return nil, nil, err
@@ -106,6 +109,7 @@ func (p *pillar) renderSLS(ctx context.Context, sls, env string, done mods, defa
 		state = py.None
 	}
 	done[sls] = state
+	p.track.sls(env, sls, file.Path, state)
 	if !py.IsTrue(state) {
 		return state, errs, nil
 	}
@@ -157,6 +161,7 @@ func (p *pillar) includes(ctx context.Context, state *py.Dict, items []py.Value,
 	var parts []py.Value
 	var last *problems // the errors of the include rendered last: they count again for each reuse
 	var whole py.Value = state
+	var gave []contribution
 	for _, it := range items {
 		var key py.Value = py.None
 		if d, ok := it.(*py.Dict); ok {
@@ -186,8 +191,15 @@ func (p *pillar) includes(ctx context.Context, state *py.Dict, items []py.Value,
 				}
 			}
 			if nested != nil && py.IsTrue(nested) {
+				if p.track != nil {
+					at := ""
+					if py.IsTrue(key) {
+						at = str(key)
+					}
+					gave = append(gave, below(p.track.of(from.env, name, known), at)...)
+				}
 				if py.IsTrue(key) {
-					nested = under(str(key), nested)
+					nested = under(str(key), nested, ":")
 				}
 				if override {
 					var err error
@@ -201,6 +213,14 @@ func (p *pillar) includes(ctx context.Context, state *py.Dict, items []py.Value,
 			if last != nil {
 				errs.list = append(errs.list, last.list...)
 			}
+		}
+	}
+	if p.track != nil {
+		id := from.env + ":" + from.sls
+		if own := p.track.own[id]; override {
+			p.track.whole[id] = append(own[:len(own):len(own)], gave...)
+		} else {
+			p.track.whole[id] = append(gave, own...)
 		}
 	}
 	if override {
@@ -234,9 +254,9 @@ func includeDefaults(args *py.Dict) (*py.Dict, error) {
 	return nil, py.TypeErrorf("salt.template.compile_template() argument after ** must be a mapping, not %s", v.Type())
 }
 
-// under puts a value below a key; "a:b" is two levels.
-func under(key string, v py.Value) py.Value {
-	parts := strings.Split(key, ":")
+// under puts a value below a key, which the separator cuts into levels.
+func under(key string, v py.Value, sep string) py.Value {
+	parts := strings.Split(key, sep)
 	for i := len(parts) - 1; i >= 0; i-- {
 		v = py.DictOf(parts[i], v)
 	}

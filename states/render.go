@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 
 	"pinch/internal/fileserver"
@@ -24,9 +23,14 @@ type template struct {
 	saltenv string
 	sls     string
 	pillar  bool
-	vars    *py.Dict // arguments for the renderers (a pillar include's defaults)
-	context *py.Dict // variables that win over all others
+	vars    *py.Dict       // arguments for the renderers (a pillar include's defaults)
+	context *py.Dict       // variables that win over all others
+	lists   *rendererLists // in the place of the options'
+	track   *tracker       // takes what is read as YAML
 }
+
+// rendererLists say which renderers may run; an empty allowed is all.
+type rendererLists struct{ allowed, forbidden []string }
 
 // rendered is text that came out of the last renderer of a pipe, where data
 // was expected. To Python it is a file object.
@@ -92,7 +96,7 @@ type renderer struct{ name, args string }
 // configured ones (Salt: template_shebang).
 func (c *compiler) pipe(t *template, text string) ([]renderer, error) {
 	line, _, _ := strings.Cut(text, "\n")
-	if t.file == nil { // of a string Salt looks at the first word only
+	if t.file == nil && t.lists == nil { // of a string Salt looks at the first word only
 		line = ""
 		if words := strings.Fields(text); len(words) > 0 {
 			line = words[0]
@@ -103,18 +107,21 @@ func (c *compiler) pipe(t *template, text string) ([]renderer, error) {
 		spec = c.opts.String("renderer")
 	}
 	parts, own := splitPipe(line, spec)
-	allowed, err := textList(c.opts.Lookup("renderer_whitelist"), "renderer_whitelist")
-	if err != nil {
-		return nil, err
-	}
-	forbidden, err := textList(c.opts.Lookup("renderer_blacklist"), "renderer_blacklist")
-	if err != nil {
-		return nil, err
+	lists := t.lists
+	if lists == nil {
+		lists = &rendererLists{}
+		var err error
+		if lists.allowed, err = textList(c.opts.Lookup("renderer_whitelist"), "renderer_whitelist"); err != nil {
+			return nil, err
+		}
+		if lists.forbidden, err = textList(c.opts.Lookup("renderer_blacklist"), "renderer_blacklist"); err != nil {
+			return nil, err
+		}
 	}
 	var out []renderer
 	for _, p := range parts {
 		name, args, _ := strings.Cut(strings.TrimFunc(p, isSpace), " ")
-		if len(allowed) > 0 && !contains(allowed, name) || contains(forbidden, name) {
+		if len(lists.allowed) > 0 && !contains(lists.allowed, name) || contains(lists.forbidden, name) {
 			c.tree.log("warning", "The renderer %q is disallowed by configuration and will be skipped.", name)
 			continue
 		}
@@ -205,6 +212,7 @@ func (c *compiler) render(ctx context.Context, t *template, r renderer, source s
 			name = t.file.Path
 		}
 		c.aliases = c.aliases || strings.Contains(text.text, "&") && strings.Contains(text.text, "*")
+		t.track.reads(source, text.text)
 		v, pos, err := c.tree.yaml.load(name, source, text.text)
 		if err != nil {
 			return nil, err
@@ -298,65 +306,6 @@ func (l *treeLoader) Load(_ context.Context, name string) (source, file string, 
 		return "", "", err
 	}
 	return text, f.Path, nil
-}
-
-// pgpMessage is one ASCII-armoured message in a text.
-var pgpMessage = regexp.MustCompile(`(?s)-----BEGIN PGP MESSAGE-----.*?-----END PGP MESSAGE-----`)
-
-// decrypt is the gpg renderer: it decrypts the PGP messages in all text.
-func (c *compiler) decrypt(ctx context.Context, v py.Value) (py.Value, error) {
-	switch v := v.(type) {
-	case rendered:
-		s, err := c.decryptText(ctx, v.text)
-		return rendered{s}, err
-	case py.Str:
-		s, err := c.decryptText(ctx, string(v))
-		return py.Str(s), err
-	case *py.Dict:
-		for _, k := range v.Keys() {
-			x, _, err := v.Get(k)
-			if err != nil {
-				return nil, err
-			}
-			if x, err = c.decrypt(ctx, x); err != nil {
-				return nil, err
-			}
-			if err := v.Set(k, x); err != nil {
-				return nil, err
-			}
-		}
-	case *py.List:
-		for i, x := range v.Items {
-			y, err := c.decrypt(ctx, x)
-			if err != nil {
-				return nil, err
-			}
-			v.Items[i] = y
-		}
-	}
-	return v, nil
-}
-
-func (c *compiler) decryptText(ctx context.Context, s string) (string, error) {
-	if !strings.Contains(s, "-----BEGIN PGP MESSAGE-----") {
-		return s, nil
-	}
-	var failed error
-	out := pgpMessage.ReplaceAllStringFunc(s, func(m string) string {
-		plain, err := c.tree.cfg.Decrypt(ctx, []byte(m))
-		if err != nil && failed == nil {
-			failed = err
-		}
-		return string(plain)
-	})
-	if failed == nil {
-		return out, nil
-	}
-	if !py.IsTrue(c.opts.Lookup("gpg_decrypt_must_succeed")) {
-		c.tree.log("warning", "a PGP message could not be decrypted: %s", failed)
-		return s, nil
-	}
-	return "", py.Errorf("SaltRenderError", "Could not decrypt cipher: %s", failed.Error())
 }
 
 // renderFor answers slsutil.renderer and the functions of Salt's module jinja.

@@ -158,7 +158,7 @@ func padTemplate(high *py.Dict, name string, errs *problems) error {
 
 // given compiles the pillar and then takes what make gives.
 func (t *Tree) given(ctx context.Context, req Request, caller Caller, make func(c *compiler) error) (*Compiled, error) {
-	c, err := t.newCompiler(&req, caller)
+	c, err := t.newCompiler(ctx, &req, caller)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", req.Host, err)
 	}
@@ -173,5 +173,5 @@ func (t *Tree) given(ctx context.Context, req Request, caller Caller, make func(
 		c.out.Errors = append(c.out.Errors, crash(err))
 		c.out.Chunks = nil
 	}
-	return c.out, nil
+	return c.out, t.sourceErr(req.Host)
 }

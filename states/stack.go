@@ -4,13 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 
+	"pinch/internal/fileserver"
 	"pinch/internal/jinja"
 	"pinch/internal/jinjacodec"
 	"pinch/internal/match"
@@ -36,11 +35,12 @@ func extStack(p *pillar, ctx context.Context, data *py.Dict, args *py.Args) (py.
 	}
 	stack := py.NewDict()
 	for _, cfg := range files {
-		if info, err := os.Stat(cfg); err != nil || !info.Mode().IsRegular() {
+		disk := p.c.tree.sources.diskFor(cfg)
+		if info, err := disk.Stat(cfg); err != nil || !info.Mode().IsRegular() {
 			p.c.tree.log("info", "Ignoring pillar stack cfg %q: file does not exist", cfg)
 			continue
 		}
-		s := &stackRun{p: p, ctx: ctx, cfg: cfg, dir: filepath.Dir(cfg), data: data, stack: stack}
+		s := &stackRun{p: p, ctx: ctx, disk: disk, cfg: cfg, dir: filepath.Dir(cfg), data: data, stack: stack}
 		var err error
 		if stack, err = s.run(); err != nil {
 			return nil, err
@@ -99,10 +99,13 @@ func (p *pillar) stackByKey(data *py.Dict, kw py.KwArg, env string) ([]string, e
 type stackRun struct {
 	p     *pillar
 	ctx   context.Context
+	disk  fileserver.Disk
 	cfg   string
 	dir   string
 	data  *py.Dict
 	stack *py.Dict
+	// source is the file that was rendered last.
+	source string
 }
 
 func (s *stackRun) run() (*py.Dict, error) {
@@ -114,11 +117,14 @@ func (s *stackRun) run() (*py.Dict, error) {
 		if strings.TrimFunc(entry, isSpace) == "" {
 			continue
 		}
-		paths, err := filepath.Glob(filepath.Join(s.dir, entry))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %q: %w", s.cfg, entry, err)
+		pattern := s.dir + "/" + entry
+		if filepath.IsAbs(entry) {
+			pattern = entry
 		}
-		sort.Strings(paths)
+		paths := globFiles(s.disk, pattern)
+		if len(paths) == 0 {
+			s.p.c.tree.log("info", "Ignoring pillar stack template %q: can't find from root dir %q", entry, s.dir)
+		}
 		for _, path := range paths {
 			if err := s.file(path); err != nil {
 				return nil, err
@@ -139,7 +145,7 @@ func stackEntries(text string) []string {
 			return out
 		}
 	}
-	return strings.Split(text, "\n")
+	return py.SplitLines(text, false)
 }
 
 func (s *stackRun) file(path string) error {
@@ -157,6 +163,7 @@ func (s *stackRun) file(path string) error {
 		return py.Errorf("Exception", "Stack pillar yaml parsing error in %s:\n%s\n%s", path, err.Error(), text)
 	}
 	if d, ok := v.(*py.Dict); ok {
+		s.p.part(path, s.source, text, d)
 		s.stack, err = mergeStack(s.stack, d)
 	}
 	return err
@@ -164,10 +171,14 @@ func (s *stackRun) file(path string) error {
 
 // render renders a file with Jinja's own settings, not Salt's.
 func (s *stackRun) render(name string, vars *py.Dict) (string, error) {
-	source, err := os.ReadFile(filepath.Join(s.dir, name))
+	if !filepath.IsLocal(name) { // Jinja's loader does not go up
+		return "", py.Errorf("TemplateNotFound", "%s", name)
+	}
+	source, err := fileserver.ReadFile(s.disk, filepath.Join(s.dir, name))
 	if err != nil {
 		return "", err
 	}
+	s.source = string(source)
 	o := jinja.SaltOptions()
 	o.Undefined = jinja.Default
 	o.Extensions.LoopControls = false
@@ -181,7 +192,7 @@ func (s *stackRun) render(name string, vars *py.Dict) (string, error) {
 		"minion_id", py.Str(c.req.Host), "pillar", s.data, "pillarenv", py.OptStr(s.p.env), "stack", s.stack)
 	all.Update(vars)
 	out, err := t.Render(s.ctx, &jinja.Render{
-		Vars: all, Loader: dirLoader(s.dir), Cache: c.tree.jinja, Budget: c.tree.cfg.Budget, Codec: jinjacodec.New(), Log: c.tree.cfg.Log,
+		Vars: all, Loader: dirLoader{s.disk, s.dir}, Cache: c.tree.jinja, Budget: c.tree.cfg.Budget, Codec: jinjacodec.New(), Log: c.tree.cfg.Log,
 	})
 	if err != nil {
 		return "", jinjaText(err)
@@ -212,17 +223,20 @@ func stackTraverse() py.Value {
 }
 
 // dirLoader loads templates from a directory and what is below it.
-type dirLoader string
+type dirLoader struct {
+	disk fileserver.Disk
+	dir  string
+}
 
 // Load implements jinja.Loader.
 func (d dirLoader) Load(_ context.Context, name string) (source, file string, err error) {
 	if !filepath.IsLocal(name) {
 		return "", "", &jinja.NotFoundError{Name: name}
 	}
-	file = filepath.Join(string(d), name)
-	raw, err := os.ReadFile(file)
-	if os.IsNotExist(err) {
-		return "", "", &jinja.NotFoundError{Name: name}
+	file = filepath.Join(d.dir, name)
+	raw, err := fileserver.ReadFile(d.disk, file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", "", &jinja.NotFoundError{Name: name, Message: py.Repr(py.Str(name)) + " not found in search path: " + py.Repr(py.Str(d.dir))}
 	}
 	return string(raw), file, err
 }

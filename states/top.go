@@ -19,6 +19,23 @@ func (c *compiler) topPath() string {
 	return strings.TrimPrefix(strings.TrimPrefix(c.opts.String("state_top"), "salt://"), "/")
 }
 
+// envOrder reads env_order, of which text is its letters.
+func envOrder(opts *py.Dict) ([]string, error) {
+	v := opts.Lookup("env_order")
+	if v == nil || !py.IsTrue(v) {
+		return nil, nil
+	}
+	items, err := py.Collect(v)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, it := range items {
+		out = append(out, str(it))
+	}
+	return out, nil
+}
+
 // envList returns the environments in the order in which top files are read
 // (Salt: _get_envs).
 func (c *compiler) envList() ([]string, error) {
@@ -28,7 +45,7 @@ func (c *compiler) envList() ([]string, error) {
 			roots = append(roots, str(k))
 		}
 	}
-	order, err := textList(c.opts.Lookup("env_order"), "env_order")
+	order, err := envOrder(c.opts)
 	if err != nil {
 		return nil, err
 	}

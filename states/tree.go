@@ -3,11 +3,13 @@ package states
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 
 	"pinch/internal/fileserver"
+	"pinch/internal/gitfs"
 	"pinch/internal/jinja"
 	"pinch/internal/py"
 )
@@ -26,12 +28,23 @@ type Config struct {
 	Environ func(key string) (string, bool)
 	// Budget bounds what rendering one template may cost.
 	Budget jinja.Budget
-	// Command runs a shell command on the controller, for external pillars,
-	// and returns its standard output. nil is fileserver.Shell.
-	Command func(ctx context.Context, command string) (string, error)
-	// Decrypt decrypts one PGP message, for the gpg renderer. nil is gpg with
-	// the keys in gpg_keydir.
-	Decrypt func(ctx context.Context, message []byte) ([]byte, error)
+	// Command runs a command on the controller, for external pillars, and
+	// returns what it printed. nil is RunCommand.
+	Command func(ctx context.Context, c CommandLine) (string, error)
+	// Decrypt decrypts one PGP message with the keys of a directory, for the
+	// gpg renderer, and returns what was said about it. nil is gpg.
+	Decrypt func(ctx context.Context, home string, message []byte) (plain, stderr []byte, err error)
+	// CacheDir is where copies of git remotes are kept. "" refuses options
+	// that need it.
+	CacheDir string
+	// NoFetch takes the copies of git remotes as they are.
+	NoFetch bool
+	// Ref is a revision of the local repository that file_roots and
+	// pillar_roots are read from; "" reads the files.
+	Ref string
+	// Used is told, once each, what commits files come from. It is called by
+	// many goroutines. May be nil.
+	Used func(gitfs.Use)
 }
 
 // Tree is a state tree with its pillar, shared by all hosts. It is safe for
@@ -45,6 +58,8 @@ type Tree struct {
 	pillars *pillarServers
 	jinja   *jinja.Cache
 	yaml    *yamlCache
+	sources *sources
+	plain   plainTexts
 }
 
 //go:embed defaults.json
@@ -59,8 +74,9 @@ func DefaultOpts() *py.Dict {
 	return v.(*py.Dict)
 }
 
-// NewTree returns a tree. What is wrong with the configuration is an error.
-func NewTree(cfg Config) (*Tree, error) {
+// NewTree returns a tree. What is wrong with the configuration is an error. Git
+// remotes are fetched when the first host is compiled.
+func NewTree(ctx context.Context, cfg Config) (*Tree, error) {
 	opts := DefaultOpts()
 	if cfg.Opts != nil {
 		opts.Update(py.DeepCopy(cfg.Opts).(*py.Dict))
@@ -69,39 +85,49 @@ func NewTree(cfg Config) (*Tree, error) {
 		cfg.Environ = os.LookupEnv
 	}
 	if cfg.Command == nil {
-		cfg.Command = fileserver.Shell
+		cfg.Command = RunCommand
 	}
 	t := &Tree{cfg: cfg, opts: opts, jinja: jinja.NewCache(), yaml: newYAMLCache()}
 	if cfg.Decrypt == nil {
-		t.cfg.Decrypt = gpgDecrypt(opts)
+		t.cfg.Decrypt = runGPG
 	}
-	if err := checkBackends(opts); err != nil {
-		return nil, err
-	}
-	var err error
-	if t.files, err = newServer(opts, "file_roots"); err != nil {
-		return nil, err
-	}
-	if t.pillars, err = newPillarServers(opts); err != nil {
-		return nil, err
+	t.sources = newSources(t)
+	if err := t.open(ctx); err != nil {
+		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
 }
 
-// checkBackends refuses fileserver backends other than roots: to leave one out
-// would silently compile another tree.
-func checkBackends(opts *py.Dict) error {
-	list, err := textList(opts.Lookup("fileserver_backend"), "fileserver_backend")
+// open makes the servers.
+func (t *Tree) open(ctx context.Context) error {
+	backends, err := t.sources.backends()
 	if err != nil {
 		return err
 	}
-	for _, b := range list {
-		if b != "roots" {
-			return fmt.Errorf("fileserver_backend: %s is not supported: check the repository out and name its directory in file_roots", b)
-		}
+	roots, err := t.sources.roots(ctx, "file_roots")
+	if err != nil {
+		return err
 	}
-	return nil
+	if t.files, err = serverOf(t.opts, roots, t.sources.disk(), backends); err != nil {
+		return err
+	}
+	if roots, err = t.sources.roots(ctx, "pillar_roots"); err != nil {
+		return err
+	}
+	if t.sources.commits != nil && t.sources.commits.Empty() {
+		return fmt.Errorf("revision %s: no directory of file_roots and pillar_roots lies in a git work tree", t.cfg.Ref)
+	}
+	t.pillars, err = newPillarServers(t.opts, roots, t.sources.disk())
+	return err
 }
+
+// Open fetches the git remotes of the file server, which compiling a host does
+// by itself.
+func (t *Tree) Open(ctx context.Context) error { return t.sources.open(ctx) }
+
+// Close ends the processes that read git repositories. The tree cannot be used
+// afterwards.
+func (t *Tree) Close() error { return t.sources.close() }
 
 // Opts returns the options of the tree: the defaults and what is configured.
 // They must not be changed.
@@ -120,16 +146,9 @@ func (t *Tree) log(level, format string, args ...any) {
 	}
 }
 
-// newServer makes the server of one roots option.
-func newServer(opts *py.Dict, key string) (*fileserver.Server, error) {
-	roots, err := readRoots(opts.Lookup(key), key)
-	if err != nil {
-		return nil, err
-	}
-	return serverOf(opts, roots)
-}
-
-func serverOf(opts *py.Dict, roots []fileserver.Env) (*fileserver.Server, error) {
+// serverOf makes a server of roots with the options that tell how. backends may
+// be nil.
+func serverOf(opts *py.Dict, roots []fileserver.Env, disk fileserver.Disk, backends func(fileserver.Backend) []fileserver.Backend) (*fileserver.Server, error) {
 	regexes, err := textList(opts.Lookup("file_ignore_regex"), "file_ignore_regex")
 	if err != nil {
 		return nil, err
@@ -142,7 +161,7 @@ func serverOf(opts *py.Dict, roots []fileserver.Env) (*fileserver.Server, error)
 		Roots: roots, IgnoreRegex: regexes, IgnoreGlob: globs,
 		FollowSymlinks: py.IsTrue(opts.Lookup("fileserver_followsymlinks")),
 		IgnoreSymlinks: py.IsTrue(opts.Lookup("fileserver_ignoresymlinks")),
-		HashType:       opts.String("hash_type"),
+		HashType:       opts.String("hash_type"), Disk: disk, Backends: backends,
 	})
 }
 
@@ -187,6 +206,7 @@ func textList(v py.Value, what string) ([]string, error) {
 // pillarServers are the servers of pillar_roots.
 type pillarServers struct {
 	opts  *py.Dict
+	disk  fileserver.Disk
 	roots []fileserver.Env
 	plain *fileserver.Server
 	any   []string // the directories of __env__, nil when it is not there
@@ -194,12 +214,8 @@ type pillarServers struct {
 	mu    chan struct{}
 }
 
-func newPillarServers(opts *py.Dict) (*pillarServers, error) {
-	roots, err := readRoots(opts.Lookup("pillar_roots"), "pillar_roots")
-	if err != nil {
-		return nil, err
-	}
-	p := &pillarServers{opts: opts, named: map[string]*fileserver.Server{}, mu: make(chan struct{}, 1)}
+func newPillarServers(opts *py.Dict, roots []fileserver.Env, disk fileserver.Disk) (*pillarServers, error) {
+	p := &pillarServers{opts: opts, disk: disk, named: map[string]*fileserver.Server{}, mu: make(chan struct{}, 1)}
 	for _, r := range roots {
 		if r.Name == fileserver.EnvAny {
 			p.any = append([]string{}, r.Dirs...)
@@ -207,10 +223,9 @@ func newPillarServers(opts *py.Dict) (*pillarServers, error) {
 		}
 		p.roots = append(p.roots, r)
 	}
-	if p.plain, err = serverOf(opts, p.roots); err != nil {
-		return nil, err
-	}
-	return p, nil
+	var err error
+	p.plain, err = serverOf(opts, p.roots, disk, nil)
+	return p, err
 }
 
 // forEnv returns the server for a pillar of the environment. Salt gives the
@@ -228,7 +243,7 @@ func (p *pillarServers) forEnv(env string) (*fileserver.Server, error) {
 	for i, d := range p.any {
 		dirs[i] = strings.ReplaceAll(d, fileserver.EnvAny, env)
 	}
-	s, err := serverOf(p.opts, append(p.roots[:len(p.roots):len(p.roots)], fileserver.Env{Name: env, Dirs: dirs}))
+	s, err := serverOf(p.opts, append(p.roots[:len(p.roots):len(p.roots)], fileserver.Env{Name: env, Dirs: dirs}), p.disk, nil)
 	if err == nil {
 		p.named[env] = s
 	}

@@ -34,7 +34,7 @@ func runCheck(t *testing.T, files map[string]string) (findings, notes []string, 
 	}
 	opts := py.DictOf("file_roots", py.DictOf("base", py.Strings(filepath.Join(dir, "salt"))),
 		"pillar_roots", py.DictOf("base", py.Strings(filepath.Join(dir, "pillar"))))
-	tree, err := states.NewTree(states.Config{Opts: opts})
+	tree, err := states.NewTree(context.Background(), states.Config{Opts: opts})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,8 +37,13 @@ func (a *app) check(ctx context.Context, c *cli.Context) error {
 	if err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
-	tree, err := states.NewTree(states.Config{Opts: opts, Log: a.treeLog(a.logger(c.String("log-level")))})
+	log := a.logger(c.String("log-level"))
+	tree, err := a.tree(ctx, c, opts, log)
 	if err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	defer a.closeTree(tree, log)
+	if err := tree.Open(ctx); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
 	names := append(states.PureFunctions(), fleet.ControllerFunctions()...)

@@ -66,6 +66,12 @@ func (s *site) write(name, text string) {
 // pinch runs a command line and returns what it printed and its status.
 func (s *site) pinch(args ...string) (stdout, stderr string, code int) {
 	s.t.Helper()
+	return s.pinchRaw(append([]string{"-c", s.dir}, args...)...)
+}
+
+// pinchRaw is pinch without the directory of the configuration.
+func (s *site) pinchRaw(args ...string) (stdout, stderr string, code int) {
+	s.t.Helper()
 	var out, errs bytes.Buffer
 	exe, err := os.Executable()
 	if err != nil {
@@ -80,7 +86,7 @@ func (s *site) pinch(args ...string) (stdout, stderr string, code int) {
 			return ""
 		}, Signals: make(chan os.Signal),
 	}
-	code = Main(env, append([]string{"pinch", "-c", s.dir}, args...))
+	code = Main(env, append([]string{"pinch"}, args...))
 	return out.String(), errs.String(), code
 }
 

@@ -31,6 +31,7 @@ func (a *app) commands() []command {
 		{name: "compile", usage: "compile a tree off line: low state, high state, pillar, a rendered file", help: "[options] SLS... | --highstate | --render FILE | --batch",
 			run: a.compile, flags: compileFlags()},
 		{name: "check", usage: "look at a tree without any host: what will not work, and where", help: "[options] [TREE]", run: a.check, flags: checkFlags()},
+		{name: "pillar", usage: "a host's pillar, with --origin where each value was written", help: "TARGET [KEY]...", run: a.pillar, flags: pillarFlags()},
 		{name: "demo", usage: "three SSH hosts on this machine, a real tree, two runs", run: func(ctx context.Context, _ *cli.Context) error { return a.demo(ctx) }},
 	}
 }

@@ -47,7 +47,7 @@ func (a *app) compile(ctx context.Context, c *cli.Context) error {
 		if c.NArg() > 0 {
 			return usagef("compile --batch: there are no arguments: jobs are read from standard input")
 		}
-		return compilecmd.Batch(ctx, a.env.Stdin, a.env.Stdout)
+		return compilecmd.Batch(ctx, a.treeConfig(c, nil), a.env.Stdin, a.env.Stdout)
 	}
 	if c.Bool("version") {
 		return a.version()
@@ -75,7 +75,7 @@ func (a *app) compile(ctx context.Context, c *cli.Context) error {
 	if render != "" {
 		return a.renderFile(ctx, c, job, d)
 	}
-	result, err := compilecmd.One(ctx, job, a.treeLog(log))
+	result, err := compilecmd.One(ctx, a.treeConfig(c, log), job)
 	if err != nil {
 		return fmt.Errorf("compile: %w", err)
 	}
@@ -260,7 +260,7 @@ func (a *app) renderFile(ctx context.Context, c *cli.Context, job *compilecmd.Jo
 		return fmt.Errorf("compile: %w", err)
 	}
 	file := a.inRoots(c.String("render"), d)
-	text, errs, err := compilecmd.Render(ctx, job, a.treeLog(a.logger(c.String("log-level"))), file, vars)
+	text, errs, err := compilecmd.Render(ctx, a.treeConfig(c, a.logger(c.String("log-level"))), job, file, vars)
 	for _, e := range errs {
 		fmt.Fprintf(a.env.Stderr, "pinch: %s\n", output.Clean(e.Error()))
 	}

@@ -53,8 +53,17 @@ func commonFlags() []cli.Flag {
 		&cli.StringFlag{Name: "roster-file", Category: "configuration", Usage: "the roster"},
 		&cli.StringSliceFlag{Name: "file-root", Category: "configuration", Usage: "[ENV=]DIR, before those of the configuration; may be repeated"},
 		&cli.StringSliceFlag{Name: "pillar-root", Category: "configuration", Usage: "[ENV=]DIR, before those of the configuration; may be repeated"},
+		refFlag(), noFetchFlag(),
 		&cli.StringFlag{Name: "log-level", Aliases: []string{"l"}, Value: "warning", Category: "configuration", Usage: "error, warning, info or debug"},
-		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Category: "configuration", Usage: "tell the job id"},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Category: "configuration", Usage: "tell the job id, and the commits that files of git come from"},
 		&cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Category: "configuration", Usage: "print the version"},
 	}
+}
+
+func refFlag() cli.Flag {
+	return &cli.StringFlag{Name: "ref", Category: "configuration", Usage: "read file_roots and pillar_roots from this commit, branch or tag of their git work tree, without a checkout"}
+}
+
+func noFetchFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "no-fetch", Category: "configuration", Usage: "take the cached copies of git remotes as they are"}
 }

@@ -24,7 +24,6 @@ import (
 	"pinch/roster"
 	"pinch/shim"
 	"pinch/ssh"
-	"pinch/states"
 )
 
 // target runs a function on hosts: what pinch is for.
@@ -54,6 +53,20 @@ func (a *app) target(ctx context.Context, c *cli.Context) error {
 		}
 		job.Args = saltargs.ParseArgv(args[1:], splitAll(c.StringSlice("no-parse")))
 	}
+	return a.work(ctx, c, tgt, job, view{})
+}
+
+// view changes how results are shown.
+type view struct {
+	// prepare may change a host's result before it is shown. May be nil.
+	prepare func(r *fleet.Result)
+	// print writes a host's result; nil is Salt's outputters.
+	print func(w io.Writer, r *fleet.Result) error
+}
+
+// work does a job on the hosts of a target.
+func (a *app) work(ctx context.Context, c *cli.Context, tgt string, job fleet.Job, v view) error {
+	local := c.Bool("local")
 	log := a.logger(c.String("log-level"))
 	if c.Bool("verbose") {
 		fmt.Fprintf(a.env.Stderr, "pinch: job %s\n", job.JID)
@@ -65,10 +78,11 @@ func (a *app) target(ctx context.Context, c *cli.Context) error {
 	for _, w := range conf.Warnings {
 		log.Warn(w.String())
 	}
-	tree, err := states.NewTree(states.Config{Opts: opts, Log: a.treeLog(log)})
+	tree, err := a.tree(ctx, c, opts, log)
 	if err != nil {
 		return err
 	}
+	defer a.closeTree(tree, log)
 	sel, err := a.hosts(ctx, c, conf, tree, tgt, log)
 	if err != nil {
 		return err
@@ -90,7 +104,7 @@ func (a *app) target(ctx context.Context, c *cli.Context) error {
 		Local: local, Self: a.env.Self, Wipe: c.Bool("wipe") || conf.SSH.Wipe, Controller: controllerName(), Stop: stop, Progress: progress,
 		Warn: func(host, msg string) { log.Warn(msg, "host", host) }, Log: log,
 	}
-	p := &printer{app: a, c: c, options: output.FromConfig(conf.Opts), job: job, w: progress.Writer()}
+	p := &printer{app: a, c: c, options: output.FromConfig(conf.Opts), job: job, view: v, w: progress.Writer()}
 	if err := p.open(); err != nil {
 		return err
 	}
@@ -257,6 +271,7 @@ type printer struct {
 	c       *cli.Context
 	options output.Options
 	job     fleet.Job
+	view    view
 	w       io.Writer
 	file    *os.File
 	failed  error
@@ -296,10 +311,18 @@ func (p *printer) host(r *fleet.Result) {
 	if r.Err != nil {
 		p.complain(r)
 	}
+	if p.view.prepare != nil {
+		p.view.prepare(r)
+	}
 	if r.Return == nil || p.static() {
 		return
 	}
-	err := p.display(py.DictOf(r.ID, r.Return), r.Out, r.Retcode)
+	var err error
+	if p.view.print != nil {
+		err = p.view.print(p.w, r)
+	} else {
+		err = p.display(py.DictOf(r.ID, r.Return), r.Out, r.Retcode)
+	}
 	if p.failed == nil {
 		p.failed = err
 	}

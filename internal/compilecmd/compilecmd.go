@@ -21,16 +21,28 @@ const maxTrees = 32
 
 // batch keeps the trees of earlier jobs.
 type batch struct {
-	mu    sync.Mutex
-	trees map[string]*states.Tree
+	config states.Config
+	mu     sync.Mutex
+	trees  map[string]*states.Tree
+}
+
+// close forgets all trees.
+func (b *batch) close() error {
+	var errs []error
+	for _, t := range b.trees {
+		errs = append(errs, t.Close())
+	}
+	b.trees = map[string]*states.Tree{}
+	return errors.Join(errs...)
 }
 
 // Batch reads one job per line, each a JSON object, and writes one result per
 // line in the same order, each as soon as it is there. A line that is no job
 // is answered with an error result; an error is returned only when reading or
-// writing fails.
-func Batch(ctx context.Context, in io.Reader, out io.Writer) error {
-	b := &batch{trees: map[string]*states.Tree{}}
+// writing fails. Trees are made with config and the options of the job.
+func Batch(ctx context.Context, config states.Config, in io.Reader, out io.Writer) (err error) {
+	b := &batch{config: config, trees: map[string]*states.Tree{}}
+	defer func() { err = errors.Join(err, b.close()) }()
 	r := bufio.NewReaderSize(in, 1<<20)
 	w := bufio.NewWriter(out)
 	for {
@@ -66,7 +78,7 @@ func (b *batch) run(ctx context.Context, line []byte) *py.Dict {
 	if err != nil {
 		return failed("", err)
 	}
-	tree, err := b.tree(job)
+	tree, err := b.tree(ctx, job)
 	if err != nil {
 		return failed(job.name, err)
 	}
@@ -83,7 +95,7 @@ func failed(name string, err error) *py.Dict {
 }
 
 // tree returns the tree of a job, kept from an earlier one when it is the same.
-func (b *batch) tree(job *Job) (*states.Tree, error) {
+func (b *batch) tree(ctx context.Context, job *Job) (*states.Tree, error) {
 	key, err := py.EncodeJSON(job.TreeOpts())
 	if err != nil {
 		return nil, err
@@ -94,9 +106,13 @@ func (b *batch) tree(job *Job) (*states.Tree, error) {
 		return t, nil
 	}
 	if len(b.trees) >= maxTrees {
-		b.trees = map[string]*states.Tree{}
+		if err := b.close(); err != nil {
+			return nil, err
+		}
 	}
-	t, err := states.NewTree(states.Config{Opts: job.TreeOpts()})
+	cfg := b.config
+	cfg.Opts = job.TreeOpts()
+	t, err := states.NewTree(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -10,8 +10,9 @@ import (
 type Backend interface {
 	// Envs returns the names of the environments, in any order.
 	Envs() []string
-	// Find looks for a regular file by its clean path.
-	Find(rel, env string) (Found, bool)
+	// Find looks for a regular file. The name is relative and does not lead
+	// up, but is not clean: a//b or ./a is another name than a/b for some.
+	Find(name, env string) (Found, bool)
 	// List notes all that an environment holds.
 	List(env string, l *Listing)
 }

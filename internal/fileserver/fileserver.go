@@ -11,6 +11,7 @@
 package fileserver
 
 import (
+	"bytes"
 	"path"
 	"strings"
 	"sync"
@@ -54,7 +55,7 @@ type Server struct {
 	files map[string]*fileEntry
 }
 
-type findKey struct{ rel, env string }
+type findKey struct{ name, env, index string }
 
 // New returns a server. A regular expression that cannot be read is an error.
 func New(opts Options) (*Server, error) {
@@ -108,7 +109,7 @@ type File struct {
 // it wins over env. ok is false when no root has such a regular file, when the
 // name would leave its root, and when a configured pattern hides it.
 func (s *Server) Find(name, env string) (f *File, ok bool) {
-	name, env = splitQuery(name, env)
+	name, env, index := splitQuery(name, env)
 	if path.IsAbs(name) || strings.Contains(name, "../") {
 		return nil, false
 	}
@@ -116,7 +117,7 @@ func (s *Server) Find(name, env string) (f *File, ok bool) {
 	if path.IsAbs(rel) || rel == ".." || strings.HasPrefix(rel, "../") {
 		return nil, false
 	}
-	key := findKey{rel, env}
+	key := findKey{name, env, index}
 	s.mu.Lock()
 	f, known := s.found[key]
 	s.mu.Unlock()
@@ -124,7 +125,13 @@ func (s *Server) Find(name, env string) (f *File, ok bool) {
 		return f, f != nil
 	}
 	for _, b := range s.backends {
-		if at, ok := b.Find(rel, env); ok {
+		at, ok := Found{}, false
+		if r, isRoots := b.(*roots); isRoots && index != "" {
+			at, ok = r.findIndex(name, env, index)
+		} else {
+			at, ok = b.Find(name, env)
+		}
+		if ok {
 			f = &File{Path: at.Path, Rel: rel, Env: env, entry: s.entry(at)}
 			break
 		}
@@ -136,22 +143,27 @@ func (s *Server) Find(name, env string) (f *File, ok bool) {
 }
 
 // splitQuery takes Salt's query off a path: "a?saltenv=dev" is a in dev. An
-// escaped path ("|a?b") is taken as it is.
-func splitQuery(name, env string) (string, string) {
+// escaped path ("|a?b") is taken as it is. index is the number of a root, ""
+// for none.
+func splitQuery(name, env string) (base, saltenv, index string) {
 	if strings.HasPrefix(name, "|") {
-		return strings.TrimLeft(name, "|"), env
+		return strings.TrimLeft(name, "|"), env, ""
 	}
 	base, query, found := strings.Cut(name, "?")
 	if !found {
-		return name, env
+		return name, env, ""
 	}
 	query, _, _ = strings.Cut(query, "?")
 	for _, part := range strings.Split(query, "&") {
-		if k, v, ok := strings.Cut(part, "="); ok && k == "saltenv" {
+		k, v, ok := strings.Cut(part, "=")
+		switch {
+		case ok && k == "saltenv":
 			env = v
+		case ok && k == "index":
+			index = v + " " // it was given, even if it is empty
 		}
 	}
-	return base, env
+	return base, env, index
 }
 
 // ParseURL splits a salt:// URL into its path and the saltenv that it names,
@@ -192,6 +204,14 @@ func (f *File) Open() (Content, error) { return f.entry.disk.Open(f.Path) }
 
 // ReadAt implements io.ReaderAt without keeping the file open.
 func (f *File) ReadAt(b []byte, off int64) (n int, err error) {
+	if info, err := f.Stat(); err == nil && info.Size() <= maxKept && f.entry.disk != OS() {
+		// to open it again for each part would read all of it again
+		data, err := f.Read()
+		if err != nil {
+			return 0, err
+		}
+		return bytes.NewReader(data).ReadAt(b, off)
+	}
 	in, err := f.Open()
 	if err != nil {
 		return 0, err

@@ -1,7 +1,6 @@
 package fileserver_test
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -151,16 +150,6 @@ func TestHash(t *testing.T) {
 
 func TestBadExpression(t *testing.T) {
 	if _, err := fileserver.New(fileserver.Options{IgnoreRegex: []string{"("}}); err == nil || !strings.Contains(err.Error(), "file_ignore_regex") {
-		t.Errorf("error %v", err)
-	}
-}
-
-func TestShell(t *testing.T) {
-	out, err := fileserver.Shell(context.Background(), "echo a; echo b")
-	if err != nil || out != "a\nb" {
-		t.Errorf("%q, %v", out, err)
-	}
-	if _, err := fileserver.Shell(context.Background(), "echo oops >&2; exit 3"); err == nil || !strings.Contains(err.Error(), "oops") {
 		t.Errorf("error %v", err)
 	}
 }

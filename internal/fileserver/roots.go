@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pinch/internal/fnmatch"
@@ -74,7 +75,8 @@ func (r *roots) ignored(name string) bool {
 }
 
 // Find implements Backend.
-func (r *roots) Find(rel, env string) (Found, bool) {
+func (r *roots) Find(name, env string) (Found, bool) {
+	rel := path.Clean(name)
 	for _, root := range r.env(env) {
 		full := filepath.Join(root, filepath.FromSlash(rel))
 		info, err := r.disk.Stat(full)
@@ -84,6 +86,31 @@ func (r *roots) Find(rel, env string) (Found, bool) {
 		return Found{Disk: r.disk, Path: full}, true
 	}
 	return Found{}, false
+}
+
+// findIndex looks for a file in one root alone, by its number; a negative one
+// counts from the end. What is no number finds nothing.
+func (r *roots) findIndex(name, env, index string) (Found, bool) {
+	dirs, ok := r.dirs[env]
+	if !ok {
+		dirs = r.dirs[EnvAny]
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(index))
+	if n < 0 {
+		n += len(dirs)
+	}
+	if err != nil || n < 0 || n >= len(dirs) {
+		return Found{}, false
+	}
+	full := filepath.Join(dirs[n], filepath.FromSlash(path.Clean(name)))
+	if !r.inside(dirs[n], full) {
+		return Found{}, false // Salt does not look here; it refuses to serve it
+	}
+	info, err := r.disk.Stat(full)
+	if err != nil || !info.Mode().IsRegular() || r.ignored(full) {
+		return Found{}, false
+	}
+	return Found{Disk: r.disk, Path: full}, true
 }
 
 // inside refuses paths that resolve out of their root when symbolic links are

@@ -85,11 +85,12 @@ func pillarItems(ctx context.Context, w *worker) error {
 	if err != nil {
 		return err
 	}
+	p.req.Origins = w.job.Origins
 	c, err := p.compile(func() (*states.Compiled, error) { return w.f.Tree.CompilePillar(ctx, p.req, p.caller) })
 	if err != nil {
 		return err
 	}
-	w.res.Return = orEmpty(c.Pillar)
+	w.res.Return, w.res.Origins = orEmpty(c.Pillar), c.Origins
 	if w.job.Fun == "pillar.ls" {
 		w.res.Return = py.NewList(orEmpty(c.Pillar).Keys()...)
 	}
@@ -101,7 +102,7 @@ func pillarItems(ctx context.Context, w *worker) error {
 		w.res.Retcode = 5
 		return ce
 	}
-	if len(p.pos) > 0 && w.job.Fun == "pillar.items" { // pillar.items a b: as pillar.item
+	if len(p.pos) > 0 && w.job.Fun == "pillar.items" && !w.job.Origins { // pillar.items a b: as pillar.item
 		return w.callCompiled(ctx, p, c, "pillar.item")
 	}
 	return nil

@@ -33,6 +33,9 @@ type Job struct {
 	Raw string
 	// ReadOnly refuses functions that may write.
 	ReadOnly bool
+	// Origins asks pillar.items for the places of values in the result's
+	// Origins, too.
+	Origins bool
 }
 
 // Fleet is what all hosts share.
@@ -96,6 +99,7 @@ type Result struct {
 	// Err says why there is no return, or why it is not a good one: a
 	// *CompileError, *LostError, *shim.BusyError, the errors of package ssh.
 	Err     error
+	Origins []states.Origin
 	Summary low.Summary
 	// Unmatched says that Filter left the host out.
 	Unmatched bool

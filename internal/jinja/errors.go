@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -81,10 +82,14 @@ const (
 func runtimeErrorf(format string, args ...any) error { return py.Errorf(classRuntime, format, args...) }
 
 // NotFoundError is what a Loader returns for a template that does not exist.
-type NotFoundError struct{ Name string }
+type NotFoundError struct {
+	Name string
+	// Message is the exception's text, "" for the name.
+	Message string
+}
 
 // Error implements error with the name, as Jinja does.
-func (e *NotFoundError) Error() string { return e.Name }
+func (e *NotFoundError) Error() string { return cmp.Or(e.Message, e.Name) }
 
 // IsNotFound says whether err means that a template does not exist.
 func IsNotFound(err error) bool {

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -275,6 +276,9 @@ func (rt *runtime) loadTemplate(name string) (*Template, error) {
 	}
 	source, file, err := rt.r.Loader.Load(rt.ctx, full)
 	if err != nil {
+		if nf, ok := errors.AsType[*NotFoundError](err); ok && nf.Message != "" {
+			return nil, &py.Error{Class: classNotFound, Msg: nf.Message, Err: nf}
+		}
 		if IsNotFound(err) {
 			return nil, notFound(name)
 		}

@@ -78,7 +78,7 @@ func fresh(c *call, override *py.Dict) (*py.Dict, error) {
 	if py.IsTrue(env) {
 		name = py.ToStr(env)
 	}
-	return c.h.CompilePillar(c.ctx, name, override)
+	return c.h.CompilePillar(c.ctx, name, override, nil)
 }
 
 func pillarGet(c *call) (py.Value, error) {

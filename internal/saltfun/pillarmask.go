@@ -1,6 +1,9 @@
 package saltfun
 
 import (
+	"slices"
+	"strings"
+
 	"pinch/internal/py"
 	"pinch/internal/saltyaml"
 )
@@ -95,9 +98,7 @@ func obfuscateAt(v py.Value, depth int) py.Value {
 	return py.Str("<" + v.Type() + ">")
 }
 
-// pillarExt makes a pillar with one more external pillar, as far as the option
-// on_demand_ext_pillar allows that kind; one that it does not allow is logged
-// and left out.
+// pillarExt makes a pillar with one more external pillar.
 func pillarExt(c *call) (py.Value, error) {
 	external := c.arg("external")
 	if s, ok := external.(py.Str); ok {
@@ -106,17 +107,9 @@ func pillarExt(c *call) (py.Value, error) {
 			return nil, err
 		}
 	}
-	if ext, ok := external.(*py.Dict); ok {
-		for _, kind := range ext.Keys() {
-			allowed, err := hasItem(c.h.Opts.Lookup("on_demand_ext_pillar"), kind)
-			if err != nil {
-				return nil, err
-			}
-			if allowed {
-				return nil, py.Errorf("CommandExecutionError", "pillar.ext: the external pillar %s is not supported on demand", py.ToStr(kind))
-			}
-			c.h.log("error", "The following ext_pillar modules are not allowed for on-demand pillar data: "+py.ToStr(kind))
-		}
+	ext, err := onDemand(c, external)
+	if err != nil {
+		return nil, err
 	}
 	if c.h.CompilePillar == nil {
 		return nil, py.Errorf("CommandExecutionError", "pillar.ext cannot compile a pillar here")
@@ -126,7 +119,54 @@ func pillarExt(c *call) (py.Value, error) {
 	if v := c.h.Opts.Lookup("pillarenv"); v != nil && py.IsTrue(v) {
 		env = py.ToStr(v)
 	}
-	return c.h.CompilePillar(c.ctx, env, override)
+	return c.h.CompilePillar(c.ctx, env, override, ext)
+}
+
+// onDemand returns an external pillar that on_demand_ext_pillar allows, nil
+// for one that it does not, which is logged.
+func onDemand(c *call, external py.Value) (*py.Dict, error) {
+	if !py.IsTrue(external) {
+		return nil, nil
+	}
+	ext, ok := external.(*py.Dict)
+	if !ok {
+		c.h.log("error", "On-demand pillar "+py.ToStr(external)+" is not formatted as a dictionary")
+		return nil, nil
+	}
+	var valid []py.Value
+	option := c.h.Opts.Lookup("on_demand_ext_pillar")
+	switch l := option.(type) {
+	case *py.List:
+		valid = l.Items
+	case py.Str: // Salt looks for the name in the text
+	default:
+		c.h.log("error", "The 'on_demand_ext_pillar' configuration option is malformed, it should be a list of ext_pillar module names")
+		return nil, nil
+	}
+	var refused, names []string
+	for _, kind := range ext.Keys() {
+		allowed, err := contains(valid, kind)
+		if err != nil {
+			return nil, err
+		}
+		if text, ok := option.(py.Str); ok {
+			allowed = strings.Contains(string(text), py.ToStr(kind))
+		}
+		if !allowed {
+			refused = append(refused, py.ToStr(kind))
+		}
+	}
+	if len(refused) == 0 {
+		return ext, nil
+	}
+	slices.Sort(refused)
+	for _, it := range valid {
+		names = append(names, py.ToStr(it))
+	}
+	c.h.log("error", "The following ext_pillar modules are not allowed for on-demand pillar data: "+strings.Join(refused, ", ")+
+		". Valid on-demand ext_pillar modules are: "+strings.Join(names, ", ")+
+		". The valid modules can be adjusted by setting the 'on_demand_ext_pillar' config option.")
+	return nil, nil
 }
 
 // hasItem says whether a list option has a value.

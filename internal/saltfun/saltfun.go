@@ -57,8 +57,9 @@ type Host struct {
 
 	// Render compiles text (slsutil.renderer, jinja.*).
 	Render func(ctx context.Context, r RenderRequest) (py.Value, error)
-	// CompilePillar makes a fresh pillar (pillar.items). pillarenv is "" for none.
-	CompilePillar func(ctx context.Context, pillarenv string, override *py.Dict) (*py.Dict, error)
+	// CompilePillar makes a fresh pillar (pillar.items). pillarenv is "" for
+	// none; ext is one more external pillar, or nil.
+	CompilePillar func(ctx context.Context, pillarenv string, override, ext *py.Dict) (*py.Dict, error)
 	// Environ is the environment of this process, for sdb's env driver.
 	Environ func(key string) (string, bool)
 	// Log takes what templates log (log.debug, ...) and what Salt would log.

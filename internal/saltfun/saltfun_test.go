@@ -51,7 +51,7 @@ func tree(t *testing.T) *states.Tree {
 	write("sdb.yaml", "a: {b: 1, c: [x, y]}\nk: v\n")
 	write("sdb2.yaml", "a: {b: 2}\nz: last\n")
 	dir := func(name string) *py.List { return py.Strings(filepath.Join(top, name)) }
-	tr, err := states.NewTree(states.Config{
+	tr, err := states.NewTree(context.Background(), states.Config{
 		Opts: py.DictOf("file_roots", py.DictOf("base", dir("base"), "dev", dir("dev")), "pillar_roots", py.DictOf("base", dir("pillar")),
 			"cachedir", py.Str("/cache"), "backup_mode", py.Str(""), "nodegroups", py.DictOf("webs", py.Str("minion*")),
 			"myopt", py.DictOf("k", py.NewList(py.Int(1), py.Int(2))), "env1", py.DictOf("driver", py.Str("env")),
