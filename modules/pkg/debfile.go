@@ -2,11 +2,8 @@ package pkg
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"path"
 	"strings"
-	"time"
 
 	"pinch/internal/py"
 	"pinch/modules"
@@ -78,50 +75,11 @@ func parseBinInfo(stdout string) *py.Dict {
 
 // downloaded lists the package files below apt's cache.
 func (a *apt) downloaded(ctx context.Context, root string) (*py.Dict, error) {
-	ret := py.NewDict()
-	return ret, a.walkDebs(ctx, path.Join("/", root, "var/cache/apt"), ret)
-}
-
-func (a *apt) walkDebs(ctx context.Context, dir string, ret *py.Dict) error {
-	entries, err := a.reader().ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		p := path.Join(dir, e.Name())
-		if e.IsDir() {
-			if err := a.walkDebs(ctx, p, ret); err != nil {
-				return err
-			}
-			continue
-		}
-		if !strings.HasSuffix(p, ".deb") {
-			continue
-		}
-		info, err := a.reader().Stat(p)
-		if err != nil {
-			return err
-		}
+	return a.packageFiles(ctx, path.Join("/", root, "var/cache/apt"), ".deb", func(p string) (*packageFile, error) {
 		bin, err := a.binInfo(ctx, p)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		name := bin.String("name")
-		versions, ok := ret.Lookup(name).(*py.Dict)
-		if !ok {
-			versions = py.NewDict()
-			ret.SetStr(name, versions)
-		}
-		at := info.ChgTime.UTC().Truncate(time.Second)
-		versions.SetStr(bin.String("version"), py.DictOf(
-			"path", py.Str(p),
-			"size", py.Int(info.Size),
-			"creation_date_time_t", py.Int(at.Unix()),
-			"creation_date_time", py.Str(at.Format("2006-01-02T15:04:05")),
-		))
-	}
-	return nil
+		return &packageFile{bin.String("name"), bin.String("version")}, nil
+	})
 }

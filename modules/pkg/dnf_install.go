@@ -39,11 +39,11 @@ func (m *dnf) install(ctx context.Context, r *installRequest) (*py.Dict, error) 
 			return nil, err
 		}
 	}
-	old, err := m.list(ctx, installed)
+	old, err := takeSnapshot(ctx, m, r.downloadOnly)
 	if err != nil {
 		return nil, err
 	}
-	j, err := m.plan(ctx, r, kw, old)
+	j, err := m.plan(ctx, r, kw, old.versions)
 	if err != nil {
 		return nil, err
 	}
@@ -82,12 +82,15 @@ func (m *dnf) install(ctx context.Context, r *installRequest) (*py.Dict, error) 
 		}
 		j.errors = append(j.errors, said...)
 	}
-	now, err := m.list(ctx, installed)
+	now, err := takeSnapshot(ctx, m, r.downloadOnly)
 	if err != nil {
 		return nil, err
 	}
-	was, is := stringify(old), stringify(now)
-	changes := compare(was, is)
+	was, is := stringify(old.versions), stringify(now.versions)
+	changes, err := old.changes(now)
+	if err != nil {
+		return nil, err
+	}
 	for _, w := range j.again {
 		if _, there := was[w.name]; there || !changes.Has(w.name) {
 			changes.SetStr(w.name, py.DictOf("old", py.Str(was[w.name]), "new", py.Str(is[w.name])))

@@ -185,7 +185,11 @@ func pkgVersion(ctx context.Context, _ *modules.Call, m manager, a *namesArgs) (
 		}
 	}
 	if ret.Len() == 1 && !pattern {
-		return ret.Lookup(keys(ret)[0]), nil
+		v := ret.Lookup(keys(ret)[0])
+		if !py.IsTrue(v) && !asList {
+			v = versionOrNone(m, "")
+		}
+		return v, nil
 	}
 	return ret, nil
 }

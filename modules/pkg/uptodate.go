@@ -85,9 +85,18 @@ func expectedUpgrades(ctx context.Context, m manager, refresh, dist bool, a *upt
 		if limited && !slices.Contains(names, name) {
 			continue
 		}
-		out.SetStr(name, py.DictOf("new", v, "old", py.Str(current[name])))
+		out.SetStr(name, py.DictOf("new", v, "old", versionOrNone(m, current[name])))
 	}
 	return out, nil
+}
+
+// versionOrNone is the return of pkg.version for one package, of which zypper's
+// gives an empty mapping for one that is not installed.
+func versionOrNone(m manager, version string) py.Value {
+	if _, ok := m.(*zypper); ok && version == "" {
+		return py.NewDict()
+	}
+	return py.Str(version)
 }
 
 func upgradeOptionsOf(kw *py.Dict) upgradeOptions {

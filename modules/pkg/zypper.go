@@ -250,7 +250,7 @@ func (m *zypper) install(ctx context.Context, r *installRequest) (*py.Dict, erro
 				if oper == "" {
 					oper = "="
 				}
-				if strings.Contains(version, "*") {
+				if strings.Contains(version, "*") && r.kwargs.Has("version") { // of a call, not of a state
 					var err error
 					if version, err = m.wildcard(ctx, word, oper, version); err != nil {
 						return nil, err
@@ -261,7 +261,7 @@ func (m *zypper) install(ctx context.Context, r *installRequest) (*py.Dict, erro
 			targets = append(targets, word)
 		}
 	}
-	old, err := m.list(ctx, installed)
+	old, err := takeSnapshot(ctx, m, r.downloadOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -301,11 +301,11 @@ func (m *zypper) install(ctx context.Context, r *installRequest) (*py.Dict, erro
 			return nil, err
 		}
 	}
-	now, err := m.list(ctx, installed)
+	now, err := takeSnapshot(ctx, m, r.downloadOnly)
 	if err != nil {
 		return nil, err
 	}
-	return compare(stringify(old), stringify(now)), nil
+	return old.changes(now)
 }
 
 // wildcard finds the newest version that a pattern names.
