@@ -178,13 +178,13 @@ func (m *Matcher) data(tgt py.Value) (bool, error) {
 	}
 	switch val := val.(type) {
 	case *py.List:
-		p := fnmatch.Compile(lower(comps[1]))
+		p := fnmatch.Compile(py.Lower(comps[1]))
 		for _, member := range val.Items {
 			text, err := py.StrErr(member)
 			if err != nil {
 				return false, err
 			}
-			if p.Match(lower(text)) {
+			if p.Match(py.Lower(text)) {
 				return true, nil
 			}
 		}

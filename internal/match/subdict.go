@@ -160,7 +160,7 @@ func (s *subdictMatcher) leaf(v py.Value, pattern string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	text, pattern = lower(text), lower(pattern)
+	text, pattern = py.Lower(text), py.Lower(pattern)
 	switch s.how {
 	case exactly:
 		return text == pattern, nil

@@ -1,9 +1,8 @@
 package server
 
 import (
-	"flag"
 	"fmt"
-	"io"
+	"strings"
 	"time"
 )
 
@@ -15,23 +14,40 @@ type arguments struct {
 	silence                time.Duration
 }
 
+// parseArgs reads them; --name value and --name=value are the same.
 func parseArgs(args []string) (arguments, error) {
 	var a arguments
 	if len(args) > 0 && args[0] == "shim" {
 		args = args[1:]
 	}
-	fs := flag.NewFlagSet("shim", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.BoolVar(&a.version, "version", false, "print the protocol's version")
-	fs.BoolVar(&a.wipe, "wipe", false, "remove the shim and its directory at the end")
-	fs.BoolVar(&a.noBlobs, "no-blobs", false, "keep no cache of large files")
-	fs.StringVar(&a.dir, "dir", "", "the directory for blobs and the lock")
-	fs.DurationVar(&a.silence, "silence", 0, "end when the controller is silent for that long")
-	if err := fs.Parse(args); err != nil {
-		return a, err
-	}
-	if fs.NArg() > 0 {
-		return a, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	for len(args) > 0 {
+		word, isFlag := strings.CutPrefix(args[0], "--")
+		if !isFlag {
+			return a, fmt.Errorf("unexpected argument %q", args[0])
+		}
+		args = args[1:]
+		name, value, hasValue := strings.Cut(word, "=")
+		if on := map[string]*bool{"version": &a.version, "wipe": &a.wipe, "no-blobs": &a.noBlobs}[name]; on != nil && !hasValue {
+			*on = true
+			continue
+		}
+		if name != "dir" && name != "silence" {
+			return a, fmt.Errorf("unknown flag --%s", word)
+		}
+		if !hasValue {
+			if len(args) == 0 {
+				return a, fmt.Errorf("--%s wants a value", name)
+			}
+			value, args = args[0], args[1:]
+		}
+		if name == "dir" {
+			a.dir = value // where blobs and the lock are
+			continue
+		}
+		var err error // how long the controller may be silent
+		if a.silence, err = time.ParseDuration(value); err != nil {
+			return a, fmt.Errorf("--silence: %w", err)
+		}
 	}
 	return a, nil
 }

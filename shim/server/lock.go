@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -35,10 +34,33 @@ func lockPath(dir string, uid int) string {
 
 // holder says who holds a lock.
 type holder struct {
-	JID        string    `json:"jid"`
-	PID        int       `json:"pid"`
-	Controller string    `json:"controller"`
-	Since      time.Time `json:"since"`
+	JID        string
+	PID        int
+	Controller string
+	Since      time.Time
+}
+
+// encode is what the lock's file says of its holder, JSON.
+func (h holder) encode() ([]byte, error) {
+	return py.EncodeJSON(py.DictOf("jid", py.Str(h.JID), "pid", py.Int(h.PID), "controller", py.Str(h.Controller), "since", py.Str(h.Since.Format(time.RFC3339Nano))))
+}
+
+// decodeHolder reads what encode wrote; what it cannot read it leaves out.
+func decodeHolder(b []byte) (h holder) {
+	v, err := py.DecodeJSON(string(b))
+	if err != nil {
+		return h
+	}
+	d, ok := v.(*py.Dict)
+	if !ok {
+		return h
+	}
+	pid, _ := py.AsInt(py.OrNone(d.Lookup("pid")))
+	h = holder{JID: d.String("jid"), PID: int(pid), Controller: d.String("controller")}
+	if t, err := time.Parse(time.RFC3339Nano, d.String("since")); err == nil {
+		h.Since = t
+	}
+	return h
 }
 
 // lock is a held lock. The kernel releases it with the process; the file is
@@ -65,7 +87,7 @@ func acquire(path string, h holder) (*lock, error) {
 			continue
 		}
 		l := &lock{f: f}
-		b, err := json.Marshal(h)
+		b, err := h.encode()
 		if err == nil {
 			err = f.Truncate(0)
 		}
@@ -91,11 +113,11 @@ func sameFile(f *os.File, path string) bool {
 }
 
 func busy(f *os.File) error {
-	var h holder
 	b := make([]byte, 4096)
 	n, _ := f.ReadAt(b, 0) // an unreadable holder is an unknown one
 	msg := "another run holds this host"
-	if err := json.Unmarshal(b[:n], &h); err == nil && h.PID != 0 {
+	h := decodeHolder(b[:n])
+	if h.PID != 0 {
 		msg = fmt.Sprintf("another run holds this host: jid %s, pid %d, started %s by %s", h.JID, h.PID, h.Since.Format(time.DateTime), h.Controller)
 	}
 	return &wire.RemoteError{Class: "busy", Msg: msg, Data: py.DictOf("jid", py.Str(h.JID), "pid", py.Int(h.PID), "controller", py.Str(h.Controller))}
