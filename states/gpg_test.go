@@ -42,7 +42,7 @@ func TestGPGInStates(t *testing.T) {
 	key, message := secretKey(t)
 	shared := &sharedSources{t: t, keys: map[string]string{}}
 	t.Cleanup(shared.close)
-	home := shared.keyring(key)
+	home := shared.keyring(t, key)
 	indented := regexp.MustCompile(`(?m)^`).ReplaceAllString(message, "        ")
 	for _, c := range []struct {
 		name, sls, want, err string

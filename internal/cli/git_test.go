@@ -32,6 +32,9 @@ func TestGitFS(t *testing.T) {
 	s.want(exitOK, "Succeeded: 4\n", "git_pillar", "--local", "-v", "state.apply")
 	s.want(exitOK, "test", "", "--local", "state.show_sls", "a", "saltenv=dev")
 	s.want(exitOK, "Succeeded: 4\n", "", "--local", "--no-fetch", "state.apply")
+	if out, errs, code := s.pinchRaw("check", "-c", s.dir); code != exitOK || !strings.Contains(out+errs, "1 SLS") && !strings.Contains(out+errs, "2 SLS") {
+		t.Errorf("check: status %d\n%s%s", code, out, errs)
+	}
 	for name, want := range map[string]string{"f": "mapped git\n", "big": big, "tree/run": "#!/bin/sh\n"} {
 		if b, err := os.ReadFile(filepath.Join(to, name)); err != nil || string(b) != want {
 			t.Errorf("%s: %.40q, %v", name, b, err)

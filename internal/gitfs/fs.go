@@ -2,6 +2,7 @@ package gitfs
 
 import (
 	"context"
+	"errors"
 	"path"
 	"strings"
 	"sync"
@@ -123,15 +124,22 @@ func (r *fsRepo) fail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err == nil {
-		r.err = wrap(r.bare.URL, err)
+		r.err = wrap(r.remote.Where(), err)
 	}
 }
+
+// errNotOpen says that files were looked for before the remotes were fetched.
+var errNotOpen = errors.New("the remote was not fetched yet")
 
 // envSet is the set of all environments.
 func (f *FS) envSet() map[string]bool {
 	f.envsOnce.Do(func() {
 		f.envs = map[string]bool{}
 		for _, r := range f.repos {
+			if r.bare == nil {
+				r.fail(errNotOpen)
+				continue
+			}
 			for _, env := range r.remote.envs(r.bare) {
 				f.envs[env] = true
 			}
@@ -159,7 +167,7 @@ func (r *fsRepo) serves(env string) bool {
 func (r *fsRepo) tree(env string) *fsTree {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if t, ok := r.trees[env]; ok {
+	if t, ok := r.trees[env]; ok || r.bare == nil {
 		return t
 	}
 	var t *fsTree
