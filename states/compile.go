@@ -96,6 +96,7 @@ type compiler struct {
 	mods     map[string]bool // env:sls that were rendered
 	places   map[string]*filePositions
 	iorder   int64
+	compared int
 	depth    int
 	aliases  bool // YAML aliases may make parts of the high data shared
 	envNames map[string]bool
@@ -408,7 +409,7 @@ func (c *compiler) lower(high *py.Dict) error {
 		}
 	}
 	if passes == AllPasses {
-		if err := applyExclude(high); err != nil {
+		if err := c.applyExclude(high); err != nil {
 			return err
 		}
 	}

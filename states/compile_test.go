@@ -257,33 +257,6 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// FuzzSLS: no SLS makes the compiler panic or hang.
-func FuzzSLS(f *testing.F) {
-	for _, s := range []string{
-		"a: test.nop\n", "a:\n  test.nop:\n    - require:\n      - test: b\nb: test.nop\n", "extend: {a: {test: [x]}}\n",
-		"include: [x, {base: y}, .z]\nexclude: [a, {id: b}]\n", "a:\n  test:\n    - nop\n    - names: [x, {y: [{z: 1}]}]\n    - use_in: [{test: a}]\n",
-		"{% for i in range(3) %}\n{{ i }}: {test.nop: [{order: last}]}\n{% endfor %}\n", "#!json\n{\"a\": \"test.nop\"}\n",
-		"&x a: &y {test.nop: [{require_in: [b]}]}\nb: *y\n", "1: {2: 3}\n", "a: {cmd.run: [{prereq: [{cmd: b}]}]}\nb: {cmd.run: [{prereq: [{cmd: a}]}]}\n",
-	} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		if len(text) > 4096 {
-			return
-		}
-		tree := newTree(t, map[string]string{"a.sls": text, "b.sls": "z: test.nop\n"}, nil)
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		got, err := tree.Compile(ctx, states.Request{Host: "web1", Grains: testGrains("web1"), SLS: []string{"a"}}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(got.Errors) > 0 && len(got.Chunks) > 0 {
-			t.Errorf("both errors and chunks: %v", got.Errors)
-		}
-	})
-}
-
 func TestUnsupportedOptions(t *testing.T) {
 	if _, err := states.NewTree(context.Background(), states.Config{Opts: py.DictOf("fileserver_backend", py.Strings("roots", "gitfs"))}); err == nil ||
 		!strings.Contains(err.Error(), "gitfs") {

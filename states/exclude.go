@@ -24,7 +24,7 @@ func handleExclude(state *py.Dict, sls string, errs *problems) error {
 
 // applyExclude removes what __exclude__ names from the high data (Salt:
 // _apply_exclude).
-func applyExclude(high *py.Dict) error {
+func (c *compiler) applyExclude(high *py.Dict) error {
 	v, ok := high.DeleteStr("__exclude__")
 	if !ok {
 		return nil
@@ -33,19 +33,19 @@ func applyExclude(high *py.Dict) error {
 	if err != nil {
 		return err
 	}
-	var patterns []string
+	var patterns []*fnmatch.Pattern
 	var ids []py.Value
 	for _, it := range items {
 		switch ex := it.(type) {
 		case py.Str:
-			patterns = append(patterns, string(ex))
+			patterns = append(patterns, fnmatch.Compile(string(ex)))
 		case *py.Dict:
 			if ex.Len() != 1 {
 				continue
 			}
 			switch key, val, _ := onlyEntry(ex); key {
 			case py.Value(py.Str("sls")):
-				patterns = append(patterns, str(val))
+				patterns = append(patterns, fnmatch.Compile(str(val)))
 			case py.Value(py.Str("id")):
 				ids = append(ids, val)
 			}
@@ -63,8 +63,11 @@ func applyExclude(high *py.Dict) error {
 				return py.AttributeErrorf("'%s' object has no attribute 'get'", body.Type())
 			}
 			sls := d.String("__sls__")
+			if err := c.spend(len(patterns)); err != nil {
+				return err
+			}
 			for _, p := range patterns {
-				if sls != "" && fnmatch.Match(p, sls) {
+				if sls != "" && p.Match(sls) {
 					ids = append(ids, id)
 					break
 				}

@@ -62,7 +62,7 @@ func handleExtend(state *py.Dict, sls, env string, errs *problems) error {
 // findName returns the IDs that name means for a state type: the ID itself, or
 // all IDs that have the name as an argument; for "sls" the IDs of that SLS
 // (Salt: find_name).
-func findName(name, state py.Value, high *py.Dict, strict bool) ([]idState, error) {
+func (c *compiler) findName(name, state py.Value, high *py.Dict, strict bool) ([]idState, error) {
 	body, has, err := high.Get(name)
 	if err != nil {
 		return nil, err
@@ -77,6 +77,9 @@ func findName(name, state py.Value, high *py.Dict, strict bool) ([]idState, erro
 		if ok {
 			return []idState{{name, state}}, nil
 		}
+	}
+	if err := c.spend(high.Len()); err != nil {
+		return nil, err
 	}
 	var out []idState
 	if state == py.Value(py.Str("sls")) {
@@ -132,6 +135,18 @@ func findName(name, state py.Value, high *py.Dict, strict bool) ([]idState, erro
 
 type idState struct{ id, state py.Value }
 
+// maxCompared bounds how often an ID is looked at because an extend, a
+// requisite or an exclude names something: Salt looks at all of them each time.
+const maxCompared = 50_000_000
+
+// spend counts the IDs that are looked at.
+func (c *compiler) spend(n int) error {
+	if c.compared += n; c.compared > maxCompared {
+		return py.Errorf("MemoryError", "the extends, requisites and excludes of the tree take more than %d comparisons", maxCompared)
+	}
+	return nil
+}
+
 // reconcileExtend applies __extend__ to the high data (Salt: reconcile_extend).
 func (c *compiler) reconcileExtend(high *py.Dict, strict bool, errs *problems) error {
 	v, ok := high.DeleteStr("__extend__")
@@ -175,7 +190,7 @@ func (c *compiler) extendOne(high *py.Dict, name, body py.Value, strict bool, er
 		}
 	}
 	if !has {
-		ids, err := findName(name, stateType, high, strict)
+		ids, err := c.findName(name, stateType, high, strict)
 		if err != nil {
 			return err
 		}
@@ -185,7 +200,7 @@ func (c *compiler) extendOne(high *py.Dict, name, body py.Value, strict bool, er
 		}
 		name = ids[0].id
 	}
-	if excluded, err := isExcluded(high, d); err != nil || excluded {
+	if excluded, err := c.isExcluded(high, d); err != nil || excluded {
 		return err
 	}
 	target, err = item(high, name)
@@ -250,13 +265,16 @@ func (c *compiler) cannotExtend(name py.Value, body *py.Dict, errs *problems) {
 }
 
 // isExcluded says whether the SLS of an extend is excluded.
-func isExcluded(high, body *py.Dict) (bool, error) {
+func (c *compiler) isExcluded(high, body *py.Dict) (bool, error) {
 	v, ok := high.GetStr("__exclude__")
 	if !ok {
 		return false, nil
 	}
 	items, err := py.Collect(v)
 	if err != nil {
+		return false, err
+	}
+	if err := c.spend(len(items)); err != nil {
 		return false, err
 	}
 	own := body.Lookup("__sls__")

@@ -118,16 +118,9 @@ func chunkArgs(chunk *py.Dict, id py.Value, arg *py.Dict, names []py.Value) ([]p
 	for key, val := range arg.All() {
 		switch key {
 		case keyNames:
-			list, err := py.Collect(val)
-			if err != nil {
+			var err error
+			if names, err = addNames(names, val); err != nil {
 				return nil, err
-			}
-			for _, n := range list {
-				if known, err := member(names, n); err != nil {
-					return nil, err
-				} else if !known {
-					names = append(names, n)
-				}
 			}
 			continue
 		case keyState:
@@ -139,6 +132,41 @@ func chunkArgs(chunk *py.Dict, id py.Value, arg *py.Dict, names []py.Value) ([]p
 		}
 		if err := chunk.Set(key, val); err != nil {
 			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// addNames appends the names that are not there yet.
+func addNames(names []py.Value, more py.Value) ([]py.Value, error) {
+	list, err := collect(more)
+	if err != nil {
+		return nil, err
+	}
+	texts := make(map[string]bool, len(names)+len(list))
+	var others []py.Value // such as mappings, of which there are few
+	known := func(n py.Value) (bool, error) {
+		if s, ok := n.(py.Str); ok {
+			had := texts[string(s)]
+			texts[string(s)] = true
+			return had, nil
+		}
+		had, err := member(others, n)
+		if err == nil && !had {
+			others = append(others, n)
+		}
+		return had, err
+	}
+	for _, n := range names {
+		if _, err := known(n); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range list {
+		if had, err := known(n); err != nil {
+			return nil, err
+		} else if !had {
+			names = append(names, n)
 		}
 	}
 	return names, nil

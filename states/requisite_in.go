@@ -20,7 +20,20 @@ type reqIn struct {
 	high   *py.Dict
 	extend *py.Dict
 	errs   *problems
+	names  *nameIndex // made when it is first asked
+	added  int        // requisites
 }
+
+// nameIndex finds the states that have a name: of those with the same name the
+// first counts.
+type nameIndex struct {
+	texts  map[string]idState
+	others bool // there are names that are no text
+}
+
+// maxRequisites bounds how many requisites the *_in of a host may make: one
+// that names an SLS is one for each of its states.
+const maxRequisites = 2_000_000
 
 // requisiteIn applies the *_in requisites to the high data.
 func (c *compiler) requisiteIn(high *py.Dict, errs *problems) error {
@@ -149,6 +162,9 @@ func (r *reqIn) target(name, state py.Value) (*py.List, error) {
 
 // add makes name's state require the source.
 func (r *reqIn) add(from source, verb string, name, state py.Value) error {
+	if r.added++; r.added > maxRequisites {
+		return py.Errorf("MemoryError", "the requisites (%s_in) of the tree are more than %d", verb, maxRequisites)
+	}
 	run, err := r.target(name, state)
 	if err != nil {
 		return err
@@ -265,9 +281,25 @@ func (r *reqIn) reference(it py.Value) (d *py.Dict, ok bool, err error) {
 	return r.byName(it)
 }
 
-// byName looks for the last state that has the name. Once one is found Salt
-// goes on comparing names with it, so that an equal name later cannot match.
+// byName looks for the first state that has the name. (Salt goes on, and
+// compares the names with what it has found, which an equal name cannot match.)
 func (r *reqIn) byName(want py.Value) (*py.Dict, bool, error) {
+	if text, ok := want.(py.Str); ok {
+		if r.names == nil {
+			var err error
+			if r.names, err = indexNames(r.high); err != nil {
+				return nil, false, err
+			}
+		}
+		if !r.names.others {
+			at, ok := r.names.texts[string(text)]
+			if !ok {
+				return nil, false, nil
+			}
+			found := py.NewDict()
+			return found, true, found.Set(at.state, at.id)
+		}
+	}
 	var found *py.Dict
 	for id, body := range r.high.All() {
 		keys, err := py.Collect(body)
@@ -312,6 +344,48 @@ func (r *reqIn) byName(want py.Value) (*py.Dict, bool, error) {
 	return found, found != nil, nil
 }
 
+// indexNames is the walk of byName, for all names at once.
+func indexNames(high *py.Dict) (*nameIndex, error) {
+	out := &nameIndex{texts: map[string]idState{}}
+	for id, body := range high.All() {
+		keys, err := py.Collect(body)
+		if err != nil {
+			return nil, err
+		}
+		for _, st := range keys {
+			if dunder, err := startsDunder(st); err != nil {
+				return nil, err
+			} else if dunder {
+				continue
+			}
+			run, err := item(body, st)
+			if err != nil {
+				return nil, err
+			}
+			args, err := collect(run)
+			if err != nil {
+				return nil, err
+			}
+			for _, arg := range args {
+				a, ok := arg.(*py.Dict)
+				if !ok {
+					continue
+				}
+				switch name := a.Lookup("name").(type) {
+				case nil:
+				case py.Str:
+					if _, has := out.texts[string(name)]; !has {
+						out.texts[string(name)] = idState{id, st}
+					}
+				default:
+					out.others = true
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
 // findSLSIDs returns the states of an SLS (Salt: find_sls_ids).
 func findSLSIDs(sls py.Value, high *py.Dict) ([]idState, error) {
 	var out []idState
@@ -342,7 +416,7 @@ func findSLSIDs(sls py.Value, high *py.Dict) ([]idState, error) {
 
 // useIn gives the source's arguments to the states that it names.
 func (r *reqIn) useIn(from source, h idState) error {
-	targets, err := findName(h.id, h.state, r.high, true)
+	targets, err := r.c.findName(h.id, h.state, r.high, true)
 	if err != nil {
 		return err
 	}
@@ -363,7 +437,7 @@ func (r *reqIn) useIn(from source, h idState) error {
 
 // use gives the arguments of the states that the source names to the source.
 func (r *reqIn) use(from source, h idState) error {
-	used, err := findName(h.id, h.state, r.high, true)
+	used, err := r.c.findName(h.id, h.state, r.high, true)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ type parser struct {
 	source  string
 	exts    extensionTags
 	maxNest int
+	long    int // links of long chains in this tag
 }
 
 // maxNesting bounds how deep expressions and blocks may nest, so that a
@@ -61,6 +62,26 @@ func (p *parser) enter() func() {
 		p.fail("too many nested expressions or blocks (limit " + strconv.Itoa(p.maxNest) + ")")
 	}
 	return func() { p.depth-- }
+}
+
+// The bounds of chains such as 1+1+1 or a.b.c, whose trees are as deep as they
+// are long: of one chain, and of what goes beyond shortChain in all chains of
+// a tag, which may stand in one another. Jinja runs into Python's recursion
+// limit sooner.
+const (
+	maxChain   = 1000
+	shortChain = 20
+	maxChains  = 20_000
+)
+
+// link counts one more link of a chain.
+func (p *parser) link(n *int) {
+	if *n++; *n > shortChain {
+		p.long++
+	}
+	if *n > maxChain || p.long > maxChains {
+		p.fail("too long an expression (limit " + strconv.Itoa(maxChain) + " operators in a row)")
+	}
 }
 
 // read takes the next token off the lexer. The end of the template counts as
@@ -159,11 +180,13 @@ func (p *parser) subparse(ends []string) []node {
 			p.advance()
 		case tokVariableBegin:
 			p.advance()
+			p.long = 0
 			data = append(data, p.tuple(tupleOpts{condexpr: true}))
 			p.expect(tokVariableEnd)
 		case tokBlockBegin:
 			flush()
 			p.advance()
+			p.long = 0
 			if p.atEnd(ends) {
 				return body
 			}

@@ -18,7 +18,9 @@ func (p *parser) expression(condexpr bool) node {
 func (p *parser) condExpr() node {
 	line := p.cur.line
 	e := p.or()
+	links := 0
 	for p.skipName("if") {
+		p.link(&links)
 		test := p.or()
 		var other node
 		if p.skipName("else") {
@@ -35,7 +37,9 @@ func (p *parser) condExpr() node {
 func (p *parser) or() node {
 	line := p.cur.line
 	left := p.and()
+	links := 0
 	for p.skipName("or") {
+		p.link(&links)
 		left = &binaryNode{at(line), "or", left, p.and()}
 		line = p.cur.line
 	}
@@ -45,7 +49,9 @@ func (p *parser) or() node {
 func (p *parser) and() node {
 	line := p.cur.line
 	left := p.not()
+	links := 0
 	for p.skipName("and") {
+		p.link(&links)
 		left = &binaryNode{at(line), "and", left, p.not()}
 		line = p.cur.line
 	}
@@ -95,7 +101,9 @@ func (p *parser) compare() node {
 func (p *parser) math1() node {
 	line := p.cur.line
 	left := p.concat()
+	links := 0
 	for p.cur.kind == tokAdd || p.cur.kind == tokSub {
+		p.link(&links)
 		op := tokNames[p.advance().kind]
 		left = &binaryNode{at(line), op, left, p.concat()}
 		line = p.cur.line
@@ -119,7 +127,9 @@ func (p *parser) concat() node {
 func (p *parser) math2() node {
 	line := p.cur.line
 	left := p.pow()
+	links := 0
 	for p.cur.kind == tokMul || p.cur.kind == tokDiv || p.cur.kind == tokFloorDiv || p.cur.kind == tokMod {
+		p.link(&links)
 		op := tokNames[p.advance().kind]
 		left = &binaryNode{at(line), op, left, p.pow()}
 		line = p.cur.line
@@ -130,7 +140,9 @@ func (p *parser) math2() node {
 func (p *parser) pow() node {
 	line := p.cur.line
 	left := p.unary(true)
+	links := 0
 	for p.skipIf(tokPow) {
+		p.link(&links)
 		left = &binaryNode{at(line), "**", left, p.unary(true)}
 		line = p.cur.line
 	}
@@ -175,11 +187,14 @@ func (p *parser) primary(namespace bool) node {
 		return &nameNode{t.spot(), t.text, ctxLoad}
 	case tokString:
 		p.advance()
-		text := t.text
-		for p.cur.kind == tokString {
-			text += p.advance().text
+		if p.cur.kind != tokString {
+			return &constNode{t.spot(), py.Str(t.text)}
 		}
-		return &constNode{t.spot(), py.Str(text)}
+		parts := []string{t.text}
+		for p.cur.kind == tokString {
+			parts = append(parts, p.advance().text)
+		}
+		return &constNode{t.spot(), py.Str(strings.Join(parts, ""))}
 	case tokInteger, tokFloat:
 		p.advance()
 		return &constNode{t.spot(), t.value}
@@ -272,7 +287,7 @@ func (p *parser) dict() node {
 }
 
 func (p *parser) postfix(n node) node {
-	for {
+	for links := 0; ; p.link(&links) {
 		switch p.cur.kind {
 		case tokDot, tokLBracket:
 			n = p.subscript(n)
@@ -285,7 +300,7 @@ func (p *parser) postfix(n node) node {
 }
 
 func (p *parser) filterExpr(n node) node {
-	for {
+	for links := 0; ; p.link(&links) {
 		switch {
 		case p.cur.kind == tokPipe:
 			n = p.filters(n, false)
@@ -394,7 +409,9 @@ func (p *parser) call(n node) node {
 // filters reads a chain of filters applied to n; with inline the first pipe is
 // left out, as in a filter block.
 func (p *parser) filters(n node, inline bool) node {
+	links := 0
 	for p.cur.kind == tokPipe || inline {
+		p.link(&links)
 		if !inline {
 			p.advance()
 		}

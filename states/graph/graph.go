@@ -79,11 +79,18 @@ type Graph struct {
 	sls        map[string]*nodeSet
 	slsNames   []string
 
+	matched map[[2]string][]*nodeSet // what a pattern means, until a chunk is added
+	edges   int
+
 	spare     []node // to take from: they are made many at a time
 	spareSets []nodeSet
 }
 
 const slab = 64
+
+// maxEdges bounds the graph. Patterns can make an edge from each chunk to each
+// other.
+const maxEdges = 2_000_000
 
 type node struct {
 	id        string
@@ -206,6 +213,7 @@ func addEdge(from, to *node, kind Req) {
 // AddChunk adds a chunk. aggregate says that its state module aggregates and
 // that aggregation is switched on for it.
 func (g *Graph) AddChunk(chunk *py.Dict, aggregate bool) {
+	g.matched = nil
 	n := g.addNode(Tag(chunk))
 	n.chunk, n.state, n.aggregate = chunk, text(chunk, "state"), aggregate
 	name, id := text(chunk, "name"), text(chunk, "__id__")
@@ -254,6 +262,9 @@ func (g *Graph) indexSLS(sls string, n *node) {
 // Salt's error text, or "".
 func (g *Graph) AddRequisites(chunk *py.Dict, disabled []string) string {
 	var n *node
+	if g.edges > maxEdges {
+		return "" // said already
+	}
 	for _, kind := range declared {
 		refs, ok := chunk.GetStr(kind.String())
 		if !ok || !py.IsTrue(refs) || slices.Contains(disabled, kind.String()) {
@@ -285,6 +296,10 @@ func (g *Graph) AddRequisites(chunk *py.Dict, disabled []string) string {
 					kind, key, val, text(chunk, "name"), slsText(chunk))
 			}
 		}
+	}
+	if g.edges > maxEdges {
+		return fmt.Sprintf("the requisites of the tree are more than %d: the last one was of state [%s] in SLS [%s]",
+			maxEdges, text(chunk, "name"), slsText(chunk))
 	}
 	return ""
 }
@@ -324,24 +339,17 @@ func (g *Graph) depend(n *node, hasTest bool, kind Req, key, val string) bool {
 			return true
 		}
 		// a pattern for SLS names may match nothing
-		p := fnmatch.Compile(val)
-		for _, sls := range g.slsNames {
-			if p.Match(sls) {
-				g.addReqs(n, hasTest, kind, g.sls[sls].list)
-			}
+		for _, s := range g.matchSLS(val) {
+			g.addReqs(n, hasTest, kind, s.list)
 		}
 		return true
 	}
 	if isPattern(val) {
-		found := false
-		p := fnmatch.Compile(val)
-		for _, k := range g.lookupKeys {
-			if k[0] == key && p.Match(k[1]) {
-				found = true
-				g.addReqs(n, hasTest, kind, g.lookup[k].list)
-			}
+		sets := g.match(key, val)
+		for _, s := range sets {
+			g.addReqs(n, hasTest, kind, s.list)
 		}
-		return found
+		return len(sets) > 0
 	}
 	s := g.lookup[[2]string{key, val}]
 	if s == nil {
@@ -351,8 +359,47 @@ func (g *Graph) depend(n *node, hasTest bool, kind Req, key, val string) bool {
 	return true
 }
 
+// match returns the sets of nodes whose name or ID a pattern matches.
+func (g *Graph) match(key, pattern string) []*nodeSet {
+	return g.remember([2]string{key, pattern}, func(p *fnmatch.Pattern) (out []*nodeSet) {
+		for _, k := range g.lookupKeys {
+			if k[0] == key && p.Match(k[1]) {
+				out = append(out, g.lookup[k])
+			}
+		}
+		return out
+	})
+}
+
+// matchSLS returns the sets of nodes of the SLS that a pattern matches.
+func (g *Graph) matchSLS(pattern string) []*nodeSet {
+	return g.remember([2]string{"sls", pattern}, func(p *fnmatch.Pattern) (out []*nodeSet) {
+		for _, sls := range g.slsNames {
+			if p.Match(sls) {
+				out = append(out, g.sls[sls])
+			}
+		}
+		return out
+	})
+}
+
+func (g *Graph) remember(key [2]string, find func(*fnmatch.Pattern) []*nodeSet) []*nodeSet {
+	sets, ok := g.matched[key]
+	if !ok {
+		if g.matched == nil {
+			g.matched = map[[2]string][]*nodeSet{}
+		}
+		sets = find(fnmatch.Compile(key[1]))
+		g.matched[key] = sets
+	}
+	return sets
+}
+
 func (g *Graph) addReqs(n *node, hasTest bool, kind Req, targets []*node) {
 	for _, t := range targets {
+		if g.edges++; g.edges > maxEdges {
+			return
+		}
 		if kind == Prereq {
 			g.addPrereq(n, t)
 			continue
