@@ -25,6 +25,9 @@ type param struct {
 	name     string
 	def      py.Value // nil: required
 	required bool
+	// looksAt says that the function looks at the argument whatever it is, so
+	// that an undefined one fails at once.
+	looksAt bool
 }
 
 // call is one call with its arguments bound.
@@ -75,7 +78,8 @@ func (c *call) env(name string) string {
 	return py.ToStr(v)
 }
 
-// parse reads a Python parameter list: "key, default=”, *, merge=False".
+// parse reads a Python parameter list: "key, default=”, *, merge=False". A "!"
+// behind a name is param.looksAt.
 // Defaults are None, True, False, quoted text, whole numbers, or the marker
 // NOT_SET.
 func parse(name, signature string, run func(c *call) (py.Value, error)) *function {
@@ -100,6 +104,7 @@ func parse(name, signature string, run func(c *call) (py.Value, error)) *functio
 		var def string
 		var has bool
 		p.name, def, has = strings.Cut(part, "=")
+		p.name, p.looksAt = strings.CutSuffix(p.name, "!")
 		p.required = !has
 		if has {
 			p.def = literal(def)
@@ -181,6 +186,13 @@ func (fn *function) bind(ctx context.Context, h *Host, args *py.Args) (*call, er
 	if len(missing) > 0 {
 		return nil, py.TypeErrorf("%s() missing %d required positional argument%s: %s",
 			fn.pyName, len(missing), plural(len(missing)), listing(missing))
+	}
+	for i := range fn.params {
+		if fn.params[i].looksAt {
+			if _, err := py.Truth(c.values[i]); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return c, nil
 }

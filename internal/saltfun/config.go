@@ -10,7 +10,7 @@ import (
 
 func configFuncs() []*function {
 	return []*function{
-		parse("config.get", "key, default='', delimiter=':', merge=None, omit_opts=False, omit_pillar=False, omit_master=False, omit_grains=False", configGet),
+		parse("config.get", "key, default='', delimiter=':', merge!=None, omit_opts=False, omit_pillar=False, omit_master=False, omit_grains=False", configGet),
 		parse("config.option", "value, default=None, omit_opts=False, omit_grains=False, omit_pillar=False, omit_master=False, omit_all=False, wildcard=False", configOption),
 		parse("config.merge", "value, default='', omit_opts=False, omit_master=False, omit_pillar=False", configMerge),
 		parse("config.dot_vals", "value", configDotVals),

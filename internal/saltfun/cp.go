@@ -39,7 +39,7 @@ func cpFuncs() []*function {
 			}
 			return py.Str(c.h.CachePath(f)), nil
 		}),
-		parse("cp.get_file_str", "path, saltenv=None", func(c *call) (py.Value, error) {
+		parse("cp.get_file_str", "path!, saltenv=None", func(c *call) (py.Value, error) {
 			if p, ok := c.hostPath(); ok {
 				return c.h.Call(c.ctx, "file.read", py.NewArgs(py.Str(p)))
 			}

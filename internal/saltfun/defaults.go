@@ -7,7 +7,7 @@ import (
 
 func defaultsFuncs() []*function {
 	return []*function{
-		parse("defaults.get", "key, default=''", defaultsGet),
+		parse("defaults.get", "key!, default=''", defaultsGet),
 		parse("defaults.merge", "dest, src, merge_lists=False, in_place=True, convert_none=True", func(c *call) (py.Value, error) {
 			return defaultsMerge(c.arg("dest"), c.arg("src"), c.is("merge_lists"), c.is("in_place"), c.is("convert_none"))
 		}),

@@ -38,7 +38,7 @@ func grainsFuncs() []*function {
 			}
 			return py.Bool(py.ToStr(v) == py.ToStr(c.arg("value"))), nil
 		}),
-		parse("grains.filter_by", "lookup_dict, grain='os_family', merge=None, default='default', base=None",
+		parse("grains.filter_by", "lookup_dict!, grain='os_family', merge!=None, default='default', base!=None",
 			func(c *call) (py.Value, error) {
 				return filterBy(c.arg("lookup_dict"), c.arg("grain"), c.h.Grains,
 					c.arg("merge"), c.arg("default"), c.arg("base"))

@@ -20,7 +20,7 @@ func jinjaFuncs() []*function {
 		return py.Plain(v), nil
 	}
 	return []*function{
-		parse("jinja.load_map", "path, value", func(c *call) (py.Value, error) {
+		parse("jinja.load_map", "path!, value", func(c *call) (py.Value, error) {
 			name := py.ToStr(c.arg("value"))
 			return load(c, fmt.Sprintf("{%% from %q import %s with context %%}\n{{ %s | tojson }}\n",
 				py.ToStr(c.arg("path")), name, name))

@@ -8,7 +8,7 @@ func logFuncs() []*function {
 		out = append(out, parse("log."+level, "message", func(c *call) (py.Value, error) {
 			text, err := py.StrErr(c.arg("message"))
 			if err != nil {
-				return nil, err
+				text = err.Error() // Python's logging raises nothing
 			}
 			if level == "exception" {
 				c.h.log("error", text)

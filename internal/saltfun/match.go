@@ -36,7 +36,7 @@ func matchFuncs() []*function {
 		}))
 	}
 	return append(out,
-		parse("match.filter_by", "lookup, tgt_type='compound', minion_id=None, merge=None, merge_lists=False, default='default'", matchFilterBy),
+		parse("match.filter_by", "lookup!, tgt_type!='compound', minion_id=None, merge!=None, merge_lists=False, default='default'", matchFilterBy),
 		parse("match.search_by", "lookup, tgt_type='compound', minion_id=None", matchSearchBy),
 		parse("match.ifelse", "*args, tgt_type='compound', minion_id=None, merge=None, merge_lists=False", matchIfElse),
 	)

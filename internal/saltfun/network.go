@@ -11,7 +11,7 @@ import (
 
 func networkFuncs() []*function {
 	return []*function{
-		parse("network.calc_net", "ip_addr, netmask=None", func(c *call) (py.Value, error) {
+		parse("network.calc_net", "ip_addr!, netmask!=None", func(c *call) (py.Value, error) {
 			p, err := ipaddr.NetworkOf(c.arg("ip_addr"), c.arg("netmask"))
 			if err != nil {
 				return nil, err

@@ -8,7 +8,7 @@ import (
 )
 
 func pillarFuncs() []*function {
-	const get = "key, default=NOT_SET, merge=False, merge_nested_lists=None, delimiter=':', pillarenv=None, saltenv=None, unmask=None"
+	const get = "key, default!=NOT_SET, merge!=False, merge_nested_lists=None, delimiter=':', pillarenv=None, saltenv=None, unmask=None"
 	const items = "*args, pillar=None, pillar_enc=None, pillarenv=None, saltenv=None, unmask=None"
 	return []*function{
 		parse("pillar.get", get, masked(pillarGet)),
@@ -44,7 +44,7 @@ func pillarFuncs() []*function {
 		}),
 		parse("pillar.keys", "key, delimiter=':', unmask=None", pillarKeys),
 		parse("pillar.file_exists", "path, saltenv=None", pillarFileExists),
-		parse("pillar.filter_by", "lookup_dict, pillar, merge=None, default='default', base=None",
+		parse("pillar.filter_by", "lookup_dict!, pillar, merge!=None, default='default', base!=None",
 			func(c *call) (py.Value, error) {
 				return filterBy(c.arg("lookup_dict"), c.arg("pillar"), c.h.Pillar,
 					c.arg("merge"), c.arg("default"), c.arg("base"))

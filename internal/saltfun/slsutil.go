@@ -10,7 +10,7 @@ import (
 
 func slsutilFuncs() []*function {
 	exists := func(name string, test func(c *call, path, env string) bool) *function {
-		return parse(name, "path, saltenv='base'", func(c *call) (py.Value, error) {
+		return parse(name, "path!, saltenv='base'", func(c *call) (py.Value, error) {
 			return py.Bool(test(c, py.ToStr(c.arg("path")), py.ToStr(c.arg("saltenv")))), nil
 		})
 	}
@@ -45,7 +45,7 @@ func slsutilFuncs() []*function {
 			return deserialize(py.ToStr(c.arg("serializer")), c.arg("stream_or_string"))
 		}),
 		parse("slsutil.banner", "width=72, commentchar='#', borderchar='#', blockstart=None, blockend=None, title=None, text=None, newline=False", slsutilBanner),
-		parse("slsutil.boolstr", "value, true='true', false='false'", func(c *call) (py.Value, error) {
+		parse("slsutil.boolstr", "value!, true='true', false='false'", func(c *call) (py.Value, error) {
 			if c.is("value") {
 				return c.arg("true"), nil
 			}
