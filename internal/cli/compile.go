@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"pinch/internal/compilecmd"
+	"pinch/internal/config"
 	"pinch/internal/host"
 	"pinch/internal/output"
 	"pinch/internal/py"
@@ -84,11 +85,19 @@ func (a *app) compile(ctx context.Context, c *cli.Context) error {
 
 // compileJob makes the job of the command line, in the form of a batch.
 func (a *app) compileJob(ctx context.Context, c *cli.Context) (*py.Dict, error) {
-	_, opts, err := a.configure(c)
+	conf, all, err := a.configure(c)
 	if err != nil {
 		return nil, err
 	}
-	opts = opts.Copy()
+	opts := all.Copy()
+	if conf.Origin == config.FromNothing { // a job says all there is, as in a batch
+		opts = py.NewDict()
+		for _, key := range []string{"file_roots", "pillar_roots"} {
+			if v, ok := all.GetStr(key); ok {
+				opts.SetStr(key, v)
+			}
+		}
+	}
 	d := py.DictOf("saltenv", py.Str(c.String("saltenv")), "pillarenv", py.Str(c.String("pillarenv")),
 		"sls", py.Strings(c.Args().Slice()...), "highstate", py.Bool(c.Bool("highstate")))
 	for _, key := range []string{"file_roots", "pillar_roots"} {
