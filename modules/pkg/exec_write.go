@@ -20,7 +20,7 @@ func writeFuncs() []*modules.Func {
 					return py.Str(""), nil
 				}
 				found, err := m.latest(ctx, names(a.Names), latestOptions{
-					refresh: notFalse(a.Extra, "refresh"), kwargs: a.Extra,
+					refresh: wantsLatestRefresh(m, a.Extra), kwargs: a.Extra,
 				})
 				if err != nil {
 					return nil, err
@@ -76,7 +76,7 @@ func writeFuncs() []*modules.Func {
 	return []*modules.Func{
 		latest("pkg.latest_version"), latest("pkg.available_version"),
 		action("pkg.upgrade_available", "Says whether a newer version of a package is offered.", func(ctx context.Context, _ *modules.Call, m manager, a *nameArgs) (py.Value, error) {
-			found, err := m.latest(ctx, []string{a.Name}, latestOptions{refresh: true, kwargs: a.Extra})
+			found, err := m.latest(ctx, []string{a.Name}, latestOptions{refresh: refreshesLatest(m), kwargs: a.Extra})
 			if err != nil {
 				return nil, err
 			}
@@ -123,6 +123,14 @@ func writeFuncs() []*modules.Func {
 		}),
 		aptAction("pkg.autoremove", "Removes packages that nothing needs any more, or lists them.", autoremove),
 	}
+}
+
+// wantsLatestRefresh is pkg.latest_version's argument refresh.
+func wantsLatestRefresh(m manager, kw *py.Dict) bool {
+	if v, ok := kw.GetStr("refresh"); ok {
+		return isTrue(v)
+	}
+	return refreshesLatest(m)
 }
 
 // dictOrError keeps a nil mapping from becoming a value.

@@ -147,6 +147,9 @@ func (in *installing) find(ctx context.Context) (*modules.Done, error) {
 			continue
 		}
 		spec := str(want)
+		if _, reads := in.m.(fileReader); in.sources && !reads {
+			continue // nobody can tell the file's version: what is installed will do
+		}
 		if in.sources {
 			ver, problem, err := in.sourceVersion(ctx, str(want))
 			if err != nil {
@@ -209,10 +212,7 @@ func (in *installing) resolveLatest(ctx context.Context, current map[string][]st
 
 // sourceVersion is the version in a package file.
 func (in *installing) sourceVersion(ctx context.Context, source string) (ver, problem string, err error) {
-	m, ok := in.m.(fileReader)
-	if !ok {
-		return "", "", modules.CommandExecutionError("pkg.installed: this package manager does not support sources")
-	}
+	m := in.m.(fileReader)
 	file, err := m.cacheFile(ctx, source, in.env())
 	if err != nil {
 		if msg, ok := isCommandError(err); ok {

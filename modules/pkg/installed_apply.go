@@ -69,7 +69,7 @@ func installable(ctx context.Context, m manager, targets *py.Dict, current map[s
 	}
 	offered := map[string]string{}
 	if len(latest) > 0 {
-		found, err := m.latest(ctx, latest, latestOptions{refresh: true, kwargs: py.NewDict()})
+		found, err := m.latest(ctx, latest, latestOptions{refresh: refreshesLatest(m), kwargs: py.NewDict()})
 		if err != nil {
 			return err
 		}

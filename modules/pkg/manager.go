@@ -79,6 +79,16 @@ type latestOptions struct {
 	kwargs  *py.Dict
 }
 
+// refreshesLatest says whether pkg.latest_version fetches the index files when
+// it is not told.
+func refreshesLatest(m manager) bool {
+	switch m.(type) {
+	case *pacman, *apk, *pkgng:
+		return false
+	}
+	return true
+}
+
 // candidates is what latest found. names are those that Salt's function ends
 // up with: with exactly one it returns that one's version alone.
 type candidates struct {

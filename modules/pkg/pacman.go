@@ -206,9 +206,6 @@ func (m *pacman) install(ctx context.Context, r *installRequest) (*py.Dict, erro
 	if len(errs) > 0 {
 		return nil, &problem{msg: msg, errors: errs, changes: py.NewDict()}
 	}
-	if r.refresh {
-		m.c.Memo.Drop(rtagKey)
-	}
 	return m.apply(ctx, m.list, msg, nil, slices.Concat(argv, targets))
 }
 
