@@ -124,7 +124,8 @@ func sortSections(s string) string {
 func isInt(n json.Number) bool { return !strings.ContainsAny(n.String(), ".eE") }
 
 // isState tells a state's result by the form of its key: state_|-id_|-name_|-function. An id may hold the mark too.
-func isState(key string) bool { return strings.Count(key, "_|-") >= 3 }
+// A temporary name has swallowed the "_" of the mark behind it.
+func isState(key string) bool { return strings.Count(key, "_|-")+strings.Count(key, "<TMP>|-") >= 3 }
 
 // versionMark begins what the recorder put in place of a version that changes with time.
 const versionMark = "<VERSION:"
