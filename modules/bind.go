@@ -46,6 +46,9 @@ type BindError struct {
 	Msg string
 	// Arg is the argument in question; Near the spelling that may be meant.
 	Arg, Near string
+	// Unknown says that the function has no argument Arg: Salt ends the whole
+	// run there.
+	Unknown bool
 }
 
 // Error implements error.
@@ -513,7 +516,7 @@ func (b *binder) finish() (any, error) {
 			msg = fmt.Sprintf("'%s' and '%s' are invalid keyword arguments for '%s'",
 				strings.Join(b.bad[:n-1], "', '"), b.bad[n-1], b.f.Name)
 		}
-		return nil, &BindError{Fun: b.f.Name, Arg: b.bad[0], Near: Near(b.bad[0], b.f.paramNames()), Msg: msg}
+		return nil, &BindError{Fun: b.f.Name, Arg: b.bad[0], Near: Near(b.bad[0], b.f.paramNames()), Msg: msg, Unknown: true}
 	}
 	t := b.v.Type()
 	for i := range t.NumField() {

@@ -56,6 +56,7 @@ const (
 	ClassYAMLCurly        = "yaml_curly"
 	ClassYAMLSyntax       = "yaml_syntax"
 	ClassRenderCrash      = "render_crash"
+	ClassArgUnknown       = "argument_unknown"
 	ClassRenderer         = "renderer_unsupported" // pinch only: SLS written in Python and the like
 	ClassCrash            = "crash"                // Salt itself falls over
 	ClassOther            = "other"

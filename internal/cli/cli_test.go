@@ -110,6 +110,7 @@ func TestCommands(t *testing.T) {
 		"salt/bad.sls": "a:\n  test.nop:\n   - x: [\n", "salt/undefined.sls": "a:\n  test.nop:\n    - x: {{ nothing.here }}\n",
 		"salt/fail.sls": "a:\n  test.fail_without_changes: []\n", "salt/loop.sls": "a:\n  test.nop:\n    - require: [{test: b}]\nb:\n  test.nop:\n    - require: [{test: a}]\n",
 		"salt/dangling.sls": "a:\n  test.nop:\n    - require: [{test: nosuch}]\n",
+		"salt/argument.sls": "first:\n  test.nop: []\na:\n  file.append: [{name: /x}, {contnts: y}]\n",
 		"salt/unknown.sls":  "a:\n  file.manged:\n    - name: /x\n",
 	})
 	s.want(exitOK, "True", "", "web1", "test.ping")
@@ -141,6 +142,7 @@ func TestCommands(t *testing.T) {
 	s.want(exitCompile, "", "Referenced state does not exist", "web1", "state.apply", "dangling")
 	s.want(exitFailed, "Failed:    1", "", "web1", "state.apply", "fail")
 	s.want(exitFailed, "was not found in SLS", "did you mean file.managed?", "web1", "state.apply", "unknown")
+	s.want(exitCompile, "Data failed to compile", "salt/argument.sls:4:3: Passed invalid arguments to state a: 'contnts' is an invalid keyword argument for 'file.append'", "web1", "state.apply", "argument")
 	s.want(exitNoMatch, "", "no host of the roster matches", "nosuch*", "test.ping")
 	s.want(exitUnknownHost, "", "nosuch", "-L", "web1,nosuch", "test.ping")
 	s.want(exitError, "is not available", "did you mean", "web1", "test.pnig")

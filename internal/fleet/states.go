@@ -119,6 +119,9 @@ func (w *worker) noStates(c *states.Compiled) {
 
 // runChunks runs compiled chunks on the host.
 func (w *worker) runChunks(ctx context.Context, p *prepared, c *states.Compiled, chunks []low.Chunk) error {
+	if bad := w.unknownArguments(chunks); len(bad) > 0 {
+		return w.refused(&states.Compiled{Errors: bad}, false)
+	}
 	g := grantSources(c, w.f.Registry, p.turn, chunks)
 	w.warnAhead(g, chunks)
 	b := &low.Bundle{
@@ -211,9 +214,33 @@ func disabledResult(d states.DisabledState, num int) *py.Dict {
 		"__run_num__", py.Int(num), "__sls__", py.OrNone(d.Chunk.Lookup("__sls__")))
 }
 
-// warnAhead tells what will fail and is known before the run: functions and
-// arguments that do not exist, and files that are not in the tree. Salt finds
-// them when it comes to the state, and so does the run.
+// unknownArguments finds the arguments that a function does not have. Salt
+// ends a run when it comes to such a state, with no result of those before;
+// here the run does not begin.
+func (w *worker) unknownArguments(chunks []low.Chunk) (bad []*states.Error) {
+	for i := range chunks {
+		c := &chunks[i]
+		f := w.f.Registry.State(c.FullName())
+		if f == nil {
+			continue // Salt goes on
+		}
+		var be *modules.BindError
+		if err := f.CheckArgs(c.Data); !errors.As(err, &be) || !be.Unknown {
+			continue
+		}
+		e := &states.Error{Class: states.ClassArgUnknown, SLS: c.SLS(), Pos: c.Pos,
+			Message: fmt.Sprintf("Passed invalid arguments to state %s: %s", c.ID(), be.Msg)}
+		if be.Near != "" {
+			e.Hint = "did you mean " + be.Near + "?"
+		}
+		bad = append(bad, e)
+	}
+	return bad
+}
+
+// warnAhead tells what will fail and is known before the run: functions that do
+// not exist, arguments that do not fit, and files that are not in the tree.
+// Salt finds them when it comes to the state, and so does the run.
 func (w *worker) warnAhead(g *grants, chunks []low.Chunk) {
 	if w.f.Warn == nil {
 		return
