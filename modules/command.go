@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+	"syscall"
 	"time"
 
 	"pinch/internal/host"
@@ -63,14 +64,14 @@ func (c *Call) RunAll(ctx context.Context, w host.Writer, cmd Command) (CommandR
 	if w != nil {
 		run = w.Run
 		if cmd.MergeStderr {
+			if !c.CanStart(hc) {
+				return CommandResult{}, c.startError(cmd, hc.Dir, fs.ErrNotExist)
+			}
 			hc.Argv = append([]string{"/bin/sh", "-c", `exec "$@" 2>&1`, "sh"}, hc.Argv...)
 		}
 		if c.Output != nil && !cmd.Quiet {
 			hc.Tee = c.Output
 		}
-	}
-	if cmd.MergeStderr && w != nil && !c.canStart(hc, cmd.Argv[0]) {
-		return CommandResult{}, c.startError(cmd, hc.Dir, fs.ErrNotExist)
 	}
 	out, err := run(ctx, hc)
 	if err != nil {
@@ -129,11 +130,12 @@ func (c *Call) isDir(p string) bool {
 	return err == nil && fi.IsDir()
 }
 
-// canStart says whether the program of a command is there: behind the shell
+// CanStart says whether the program of a command is there: behind the shell
 // that merges the streams its absence would only be an exit status.
-func (c *Call) canStart(hc host.Cmd, program string) bool {
-	if hc.RunAs != "" {
-		return true // the user's PATH may be another
+func (c *Call) CanStart(cmd host.Cmd) bool {
+	program := cmd.Argv[0]
+	if _, own := cmd.Env["PATH"]; own || cmd.RunAs != "" {
+		return true // the PATH is another
 	}
 	if strings.Contains(program, "/") {
 		_, err := c.Stat(program)
@@ -153,17 +155,24 @@ func (c *Call) startError(cmd Command, dir string, err error) error {
 	if !ok {
 		return err
 	}
-	stderr := -1
-	if cmd.MergeStderr {
+	return CannotStart(cmd.Argv, dir, cmd.Stdin != nil, cmd.MergeStderr, py.None, no)
+}
+
+// CannotStart is Salt's error for a program that the system does not start.
+// Its text has the arguments of Python's Popen: the words of the command, the
+// directory, whether standard input is given and standard error merged, the
+// timeout as it was given.
+func CannotStart(argv []string, dir string, stdin, merged bool, timeout py.Value, no syscall.Errno) error {
+	in, stderr := "", -1
+	if stdin {
+		in = "'stdin': -1, "
+	}
+	if merged {
 		stderr = -2
 	}
-	stdin := ""
-	if cmd.Stdin != nil {
-		stdin = "'stdin': -1, "
-	}
 	return CommandExecutionError(fmt.Sprintf("Unable to run command '%s' with the context '{'cwd': %s, 'shell': False, %s'stdout': -1, 'stderr': %d, "+
-		"'with_communicate': True, 'timeout': None, 'bg': False, 'close_fds': True}', reason: [Errno %d] %s: %s",
-		py.Repr(py.Strings(cmd.Argv...)), py.Repr(py.Str(dir)), stdin, stderr, int(no), host.Strerror(no), py.Repr(py.Str(cmd.Argv[0]))))
+		"'with_communicate': True, 'timeout': %s, 'bg': False, 'close_fds': True}', reason: [Errno %d] %s: %s",
+		py.Repr(py.Strings(argv...)), py.Repr(py.Str(dir)), in, stderr, py.Repr(timeout), int(no), host.Strerror(no), py.Repr(py.Str(argv[0]))))
 }
 
 // decode decodes output; what does not fit becomes U+FFFD, as in Salt.

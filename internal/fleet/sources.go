@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -352,6 +353,10 @@ func (g *grants) renderText(ctx context.Context, args *py.Args) (py.Value, error
 	return py.Str(out), nil
 }
 
+// textArguments are the arguments that a state may have rendered: the contents
+// of a file, a command and its directory.
+var textArguments = []string{"contents", "text", "name", "cwd"}
+
 // owner finds the chunk whose contents a text is.
 func (g *grants) owner(ctx context.Context, text string) *low.Chunk {
 	for i := range g.c.Chunks {
@@ -363,7 +368,7 @@ func (g *grants) owner(ctx context.Context, text string) *low.Chunk {
 		eachText(py.OrNone(c.Data.Lookup("source")), 2, func(s string) {
 			foreign = foreign || strings.Contains(s, "://") && !strings.HasPrefix(s, "salt://")
 		})
-		if foreign || sameText(py.OrNone(c.Data.Lookup("contents")), text) || sameText(py.OrNone(c.Data.Lookup("text")), text) {
+		if foreign || slices.ContainsFunc(textArguments, func(key string) bool { return sameText(py.OrNone(c.Data.Lookup(key)), text) }) {
 			return c
 		}
 		for key, fun := range map[string]string{"contents_pillar": "pillar.get", "contents_grains": "grains.get"} {

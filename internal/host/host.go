@@ -215,7 +215,7 @@ const DefaultMaxOutput = 64 << 20
 // Output is how a command ended. A command that ran and failed is no error.
 type Output struct {
 	Stdout, Stderr []byte
-	Code           int // exit status; 128+n after signal n; 127 not found
+	Code           int // exit status; -n after signal n, as Python has it
 	PID            int
 	TimedOut       bool
 	Truncated      bool

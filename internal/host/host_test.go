@@ -142,7 +142,7 @@ func TestRun(t *testing.T) {
 	}{
 		{"argv", Cmd{Argv: []string{"echo", "a  b"}}, "a  b\n", 0},
 		{"shell", Cmd{Argv: []string{"echo $((1+2)); exit 3"}, Shell: "/bin/sh"}, "3\n", 3},
-		{"signal", Cmd{Argv: []string{"kill -9 $$"}, Shell: "/bin/sh"}, "", 137},
+		{"signal", Cmd{Argv: []string{"kill -9 $$"}, Shell: "/bin/sh"}, "", -9},
 		{"no stdin", Cmd{Argv: []string{"cat"}}, "", 0},
 		{"stdin", Cmd{Argv: []string{"cat"}, Stdin: strings.NewReader("in")}, "in", 0},
 		{"stdin not read", Cmd{Argv: []string{"true"}, Stdin: bytes.NewReader(make([]byte, 1<<20))}, "", 0},

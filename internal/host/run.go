@@ -200,7 +200,7 @@ func exitCode(st *os.ProcessState) int {
 		return -1
 	}
 	if ws, ok := st.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
-		return 128 + int(ws.Signal())
+		return -int(ws.Signal())
 	}
 	return st.ExitCode()
 }

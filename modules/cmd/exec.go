@@ -63,7 +63,7 @@ func execFuncs() []*modules.Func {
 		runner("run_stdout", "Runs a command and gives its standard output.", false, false, stdout),
 		runner("run_stderr", "Runs a command and gives its standard error.", false, false, func(r *result) py.Value { return py.Str(r.stderr) }),
 		runner("run_all", "Runs a command and gives its output, exit status and process number.", false, false, func(r *result) py.Value { return r.dict() }),
-		runner("retcode", "Runs a command and gives its exit status.", false, false, func(r *result) py.Value { return py.Int(r.retcode) }),
+		runner("retcode", "Runs a command and gives its exit status.", false, true, func(r *result) py.Value { return py.Int(r.retcode) }),
 		action("run_bg", "Runs a command in the background and gives its process number.", func(ctx context.Context, c *modules.Call, w host.Writer, a *runArgs) (py.Value, error) {
 			a.Bg = true
 			if a.PythonShell == py.Value(py.None) {

@@ -32,7 +32,7 @@ type runArgs struct {
 	PythonShell     py.Value      `arg:"python_shell" doc:"True gives the command to the shell."`
 	Env             py.Value      `arg:"env" doc:"Environment variables: a mapping or a list of mappings."`
 	CleanEnv        bool          `arg:"clean_env" default:"False" doc:"Start from an empty environment."`
-	Template        py.Value      `arg:"template" doc:"Renderer for the command line; not supported."`
+	Template        py.Value      `arg:"template" doc:"Renderer for the command line of a state: jinja."`
 	Rstrip          bool          `arg:"rstrip" default:"True" doc:"Cut white space off the end of the output."`
 	Umask           py.Value      `arg:"umask" doc:"Umask in octal."`
 	OutputEncoding  py.Value      `arg:"output_encoding" doc:"Encoding of the output; UTF-8 by default."`
@@ -83,7 +83,9 @@ func raise(format string, args ...any) error {
 // run runs a command as Salt's cmdmod._run does.
 func run(ctx context.Context, c *modules.Call, w host.Writer, a *runArgs) (*result, error) {
 	if py.IsTrue(a.Template) {
-		return nil, modules.SaltInvocationError("cmd: a template for a command line is not supported; render it in the SLS")
+		if err := render(ctx, c, a); err != nil {
+			return nil, err
+		}
 	}
 	if err := knownExtras(a.Extra); err != nil {
 		return nil, err
@@ -153,13 +155,16 @@ func run(ctx context.Context, c *modules.Call, w host.Writer, a *runArgs) (*resu
 	if a.Bg {
 		return background(ctx, w, cmd)
 	}
-	redirect := py.IsTrue(a.RedirectStderr)
-	if redirect {
+	words := cmd.Argv
+	if py.IsTrue(a.RedirectStderr) {
+		if cmd.Shell == "" && !c.CanStart(cmd) {
+			return nil, startError(cmd, a, words, os.ErrNotExist)
+		}
 		mergeStderr(&cmd)
 	}
 	out, err := w.Run(ctx, cmd)
 	if err != nil {
-		return nil, startError(a, err)
+		return nil, startError(cmd, a, words, err)
 	}
 	r := &result{pid: out.PID, retcode: int64(out.Code)}
 	if out.TimedOut {
@@ -176,11 +181,34 @@ func run(ctx context.Context, c *modules.Call, w host.Writer, a *runArgs) (*resu
 	return r, success(a, r)
 }
 
+// render has the controller render the command and its directory, as it does
+// for the texts of a state's file.
+func render(ctx context.Context, c *modules.Call, a *runArgs) error {
+	if c.Remote == nil || c.Chunk == nil {
+		return modules.SaltInvocationError("cmd: a template for a command line is rendered for states only; render it before")
+	}
+	for _, p := range []*py.Value{&a.Cmd, &a.Cwd} {
+		text, ok := (*p).(py.Str)
+		if !ok {
+			continue
+		}
+		v, err := c.Remote.Call(ctx, "file.apply_template_on_contents", py.NewArgs(text, a.Template, py.NewDict(), py.None, py.Str(c.Chunk.Env())))
+		if err != nil {
+			return err
+		}
+		if d, failed := v.(*py.Dict); failed {
+			return raise("Failed to execute cmd with error: %s", py.ToStr(d.Lookup("comment")))
+		}
+		*p = v
+	}
+	return nil
+}
+
 // knownExtras refuses arguments that Salt's function would take and that have
 // a meaning which is not supported; others are ignored, as in Salt.
 func knownExtras(extra *py.Dict) error {
 	if v, ok := extra.GetStr("pillar"); ok && py.IsTrue(v) {
-		return modules.SaltInvocationError("cmd: pillar= is for templates of command lines, which are not supported")
+		return modules.SaltInvocationError("cmd: pillar= for the template of a command line is not supported; set variables in the SLS")
 	}
 	return nil
 }
@@ -345,26 +373,16 @@ func quote(words []string) string {
 }
 
 // startError is Salt's text for a command that cannot be started.
-func startError(a *runArgs, err error) error {
+func startError(cmd host.Cmd, a *runArgs, words []string, err error) error {
 	var unknown *host.UnknownUserError
 	if errors.As(err, &unknown) {
 		return raise("User '%s' is not available", unknown.Name)
 	}
-	reason := err.Error()
-	if errors.Is(err, os.ErrNotExist) {
-		reason = fmt.Sprintf("[Errno 2] No such file or directory: '%s'", firstWord(a.Cmd))
+	no, ok := host.Errno(err)
+	if !ok {
+		return raise("Unable to run command '%s': %v", py.ToStr(a.Cmd), err)
 	}
-	return raise("Unable to run command '%s': %s", py.ToStr(a.Cmd), reason)
-}
-
-func firstWord(v py.Value) string {
-	if l, ok := v.(*py.List); ok && len(l.Items) > 0 {
-		return py.ToStr(l.Items[0])
-	}
-	if words, err := shellWords(py.ToStr(v)); err == nil && len(words) > 0 {
-		return words[0]
-	}
-	return ""
+	return modules.CannotStart(words, cmd.Dir, cmd.Stdin != nil, py.IsTrue(a.RedirectStderr), a.Timeout, no)
 }
 
 // text decodes output as UTF-8; what is none becomes U+FFFD, as in Salt.

@@ -37,7 +37,7 @@ type stateArgs struct {
 
 // scriptStateArgs are the arguments of cmd.script as a state.
 type scriptStateArgs struct {
-	Name            string         `arg:"name,required" doc:"The script, with arguments after a blank, when source is not given."`
+	Name            string         `arg:"name,required" doc:"The script when source is not given; else a text whose words after the first are its arguments."`
 	Source          modules.Source `arg:"source" doc:"The script: salt://, or a path on the host."`
 	Template        py.Value       `arg:"template" doc:"Renderer for the script: jinja."`
 	Cwd             py.Value       `arg:"cwd" doc:"Directory to run in."`
@@ -172,6 +172,9 @@ func (a *stateArgs) apply(ctx context.Context, c *modules.Call, w host.Writer, n
 	if a.Extra.Has("python_shell") {
 		return modules.Failed("salt.loaded.int.module.cmdmod.run_all() got multiple values for keyword argument 'python_shell'"), nil
 	}
+	if name == "" {
+		return modules.Failed("list index out of range"), nil
+	}
 	kw := a.Extra.Copy()
 	kw.SetStr("cmd", py.Str(name))
 	ra, err := modules.Bind[runArgs]("cmd.run", kw)
@@ -243,11 +246,9 @@ func (a *scriptStateArgs) apply(ctx context.Context, c *modules.Call, w host.Wri
 	if v, ok := a.Extra.GetStr("args"); ok {
 		args = v
 	}
-	if first, rest, ok := strings.Cut(strings.TrimSpace(name), " "); ok && !py.IsTrue(args) {
+	// without a source the whole name is looked for, as in Salt
+	if _, rest, ok := strings.Cut(name, " "); ok && !py.IsTrue(args) && len(strings.Fields(name)) > 1 {
 		args = py.Str(rest)
-		if !a.Source.IsSet() {
-			source = first
-		}
 	}
 	if a.Source.IsSet() {
 		source = py.ToStr(a.Source.Value)

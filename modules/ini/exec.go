@@ -145,7 +145,7 @@ func removeSection(w host.Writer, a fileArgs, name string) (py.Value, error) {
 	}
 	s, ok := v.(*section)
 	if !ok {
-		return nil, &modules.Error{Class: "AttributeError", Msg: "'str' object has no attribute 'items'"}
+		return nil, py.Errorf("AttributeError", "'str' object has no attribute 'items'")
 	}
 	return s.dict(false), nil
 }

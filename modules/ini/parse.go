@@ -125,7 +125,7 @@ func (s *section) set(key, value string, changes *py.Dict) error {
 		return nil
 	}
 	if _, is := have.(*section); is {
-		return &modules.Error{Class: "AttributeError", Msg: "'str' object has no attribute 'items'"}
+		return py.Errorf("AttributeError", "'str' object has no attribute 'items'")
 	}
 	if have != value {
 		changes.SetStr(key, py.DictOf("before", py.Str(have.(string)), "after", py.Str(value)))

@@ -253,7 +253,7 @@ func checkAbsent(_ context.Context, c *modules.Call, a *absentArgs) (modules.Pla
 			name := py.ToStr(k)
 			keys, err := py.Collect(v)
 			if err != nil {
-				return modules.Done{}, &modules.Error{Class: "TypeError", Msg: fmt.Sprintf("'%s' object is not iterable", py.TypeName(v))}
+				return modules.Done{}, py.Errorf("TypeError", "'%s' object is not iterable", py.TypeName(v))
 			}
 			_, isList := v.(*py.List)
 			for _, key := range keys {
@@ -309,7 +309,7 @@ func testAbsent(c *modules.Call, sections *py.Dict, fa fileArgs) (modules.Plan, 
 		case *section:
 			have = s.dict(false)
 		case string:
-			return modules.Plan{}, &modules.Error{Class: "AttributeError", Msg: "'str' object has no attribute 'get'"}
+			return modules.Plan{}, py.Errorf("AttributeError", "'str' object has no attribute 'get'")
 		}
 		for _, key := range keys.Items {
 			old, ok := have.GetStr(py.ToStr(key))
@@ -329,7 +329,7 @@ func names(v py.Value) ([]string, error) {
 	}
 	items, err := py.Collect(v)
 	if err != nil {
-		return nil, &modules.Error{Class: "TypeError", Msg: fmt.Sprintf("'%s' object is not iterable", py.TypeName(v))}
+		return nil, py.Errorf("TypeError", "'%s' object is not iterable", py.TypeName(v))
 	}
 	var out []string
 	for _, it := range items {
@@ -371,7 +371,7 @@ func checkSectionsPresent(_ context.Context, c *modules.Call, a *sectionsArgs) (
 	if _, err := names(a.Sections); err != nil {
 		return modules.Plan{}, err
 	}
-	return modules.Plan{}, &modules.Error{Class: "TypeError", Msg: "set_option() got an unexpected keyword argument 'section'"}
+	return modules.Plan{}, py.Errorf("TypeError", "set_option() got an unexpected keyword argument 'section'")
 }
 
 func checkSectionsAbsent(_ context.Context, c *modules.Call, a *sectionsArgs) (modules.Plan, error) {

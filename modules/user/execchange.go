@@ -3,7 +3,6 @@ package user
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"pinch/internal/host"
@@ -141,13 +140,6 @@ func changeFuncs() []*modules.Func {
 			groups := a.Groups
 			if len(groups) == 1 {
 				groups = strings.Split(groups[0], ",")
-			}
-			if u, ok := lookup(w, a.Name); ok {
-				want := slices.Clone(groups)
-				slices.Sort(want)
-				if slices.Equal(slices.Compact(want), u.groups) {
-					return true, nil
-				}
 			}
 			return setGroups(ctx, w, a.Name, groups, a.Append)
 		}),

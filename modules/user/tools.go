@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,8 +50,16 @@ func chage(ctx context.Context, w host.Writer, name, flag string, v py.Value) er
 	return err
 }
 
-// setGroups sets or adds supplementary groups.
+// setGroups sets or adds supplementary groups, unless the user's groups are
+// these already, the primary one counted.
 func setGroups(ctx context.Context, w host.Writer, name string, groups []string, add bool) (bool, error) {
+	if u, ok := lookup(w, name); ok {
+		want := slices.Clone(groups)
+		slices.Sort(want)
+		if slices.Equal(slices.Compact(want), u.groups) {
+			return true, nil
+		}
+	}
 	if tools := accounts.Of(w); tools != accounts.Shadow {
 		return otherGroups(ctx, w, tools, name, groups, add)
 	}
