@@ -83,7 +83,7 @@ func (e *fetchError) Unwrap() error { return e.err }
 // download fetches a source once a run into a temporary file and returns its
 // path. In test mode, which may not write, it returns the content instead.
 func (o *op) download(ctx context.Context, source string, opt fetchOptions) (path string, data []byte, err error) {
-	key := "file/download/" + source
+	key := fmt.Sprintf("file/download/%t/%s", opt.verifyTLS, source) // what was not verified counts for those only who want no more
 	type fetched struct {
 		path string
 		data []byte

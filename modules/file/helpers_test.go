@@ -2,6 +2,8 @@ package file
 
 import (
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -257,6 +259,26 @@ func TestWebSources(t *testing.T) {
 	args := py.DictOf("name", py.Str(h.path), "source", py.Str(srv.URL+"/f"), "source_hash", py.Str(sum))
 	if d, err := h.state("file.managed", args, false); err != nil || d.Result != low.True || gets != 0 {
 		t.Errorf("a file in place was fetched %d times: %+v, %v", gets, d, err)
+	}
+}
+
+// TestVerifyTLS: what one state fetched without looking at the certificate is
+// not good enough for one that wants it looked at.
+func TestVerifyTLS(t *testing.T) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "from web\n") //nolint:errcheck // a test's answer
+	}))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.StartTLS()
+	defer srv.Close()
+	h := prepare(t, t.TempDir())
+	args := py.DictOf("name", py.Str(h.path), "source", py.Str(srv.URL+"/f"), "skip_verify", py.True, "verify_ssl", py.False)
+	if d, err := h.state("file.managed", args, false); err != nil || d.Result != low.True {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	args = py.DictOf("name", py.Str(h.path+"2"), "source", py.Str(srv.URL+"/f"), "skip_verify", py.True)
+	if d, err := h.state("file.managed", args, false); err != nil || d.Result != low.False || !strings.Contains(d.Comment, "certificate") {
+		t.Errorf("%v: %s, %v", d.Result.Value(), d.Comment, err)
 	}
 }
 
