@@ -224,7 +224,7 @@ func (o *op) appendState(ctx context.Context, a *appendArgs) (*ret, error) {
 	}
 	text += strings.Join(add, "\n") + "\n"
 	if err := o.rewrite(name, text); err != nil {
-		return r.fail(osError(err)), nil
+		return nil, modules.OSError(err) // Salt does not catch it either
 	}
 	noteDiff(r, before, py.SplitLines(text, false), []byte(text), a.ShowChanges, "\n")
 	return r.is(low.True, fmt.Sprintf("Appended %d lines", len(add))), nil
@@ -310,7 +310,7 @@ func (o *op) prependState(ctx context.Context, a *prependArgs) (*ret, error) {
 	}
 	text := strings.Join(head, "") + string(old)
 	if err := o.rewrite(name, text); err != nil {
-		return r.fail(osError(err)), nil
+		return nil, modules.OSError(err) // Salt does not catch it either
 	}
 	noteDiff(r, before, py.SplitLines(text, true), []byte(text), a.ShowChanges, "")
 	return r.is(low.True, fmt.Sprintf("Prepended %d lines", len(add))), nil
