@@ -77,6 +77,10 @@ type Call struct {
 	Funcs Caller
 	// Fetch gets things from the web; never nil.
 	Fetch fetch.Fetcher
+	// State runs another state function as Salt's __states__ does, with the
+	// sources of this chunk; nil for an execution function. w is nil in test
+	// mode.
+	State func(ctx context.Context, w host.Writer, fun string, data *py.Dict) (Done, error)
 	// Memo keeps what one run has learnt (Salt's __context__).
 	Memo *Memo
 	// Output receives what a long command prints, as it comes; never nil.

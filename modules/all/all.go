@@ -16,22 +16,27 @@ import (
 	"pinch/modules/environ"
 	"pinch/modules/event"
 	"pinch/modules/file"
+	"pinch/modules/gem"
 	"pinch/modules/git"
 	"pinch/modules/grainstate"
 	"pinch/modules/group"
 	"pinch/modules/hashutil"
+	"pinch/modules/hg"
 	"pinch/modules/hosts"
 	"pinch/modules/http"
 	"pinch/modules/ini"
 	"pinch/modules/locale"
 	"pinch/modules/module"
 	"pinch/modules/network"
+	"pinch/modules/npm"
+	"pinch/modules/pip"
 	"pinch/modules/pkg"
 	"pinch/modules/postgres"
 	"pinch/modules/process"
 	"pinch/modules/service"
 	"pinch/modules/sshauth"
 	"pinch/modules/status"
+	"pinch/modules/svn"
 	"pinch/modules/sysctl"
 	"pinch/modules/temp"
 	"pinch/modules/test"
@@ -53,22 +58,27 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		environ.Funcs(),
 		event.Funcs(),
 		file.Funcs(),
+		gem.Funcs(),
 		git.Funcs(),
 		grainstate.Funcs(),
 		group.Funcs(),
 		hashutil.Funcs(),
+		hg.Funcs(),
 		hosts.Funcs(),
 		http.Funcs(),
 		ini.Funcs(),
 		locale.Funcs(),
 		module.Funcs(),
 		network.Funcs(),
+		npm.Funcs(),
+		pip.Funcs(),
 		pkg.Funcs(),
 		postgres.Funcs(),
 		process.Funcs(),
 		service.Funcs(),
 		sshauth.Funcs(),
 		status.Funcs(),
+		svn.Funcs(),
 		sysctl.Funcs(),
 		temp.Funcs(),
 		test.Funcs(),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"pinch/internal/fetch"
 	"pinch/internal/host"
@@ -92,6 +93,31 @@ func (f *Functions) newCall(c *low.Chunk, sources func(*low.Chunk) modules.Sourc
 	}
 	if c != nil && sources != nil {
 		call.Sources, call.SourcesOf = sources(c), sources
+		call.State = func(ctx context.Context, w host.Writer, fun string, data *py.Dict) (modules.Done, error) {
+			return f.state(ctx, call, w, fun, data)
+		}
 	}
 	return call
+}
+
+// state runs a state function for another one, whose call is outer.
+func (f *Functions) state(ctx context.Context, outer *modules.Call, w host.Writer, fun string, data *py.Dict) (modules.Done, error) {
+	fn := f.registry.State(fun)
+	if fn == nil {
+		return modules.Done{}, py.KeyError(py.Str(fun))
+	}
+	name, base, _ := strings.Cut(fun, ".")
+	inner := *outer
+	inner.Chunk = &low.Chunk{Data: outer.Chunk.Data.Copy(), Pos: outer.Chunk.Pos, Sources: outer.Chunk.Sources, Large: outer.Chunk.Large}
+	inner.Chunk.Data.SetStr("state", py.Str(name))
+	inner.Chunk.Data.SetStr("fun", py.Str(base))
+	inner.Chunk.Data.SetStr("name", data.Lookup("name"))
+	if ok, reason := fn.Virtual(&inner); !ok {
+		return modules.Done{}, &py.Error{Class: "KeyError", Msg: reason}
+	}
+	plan, err := fn.Check(ctx, &inner, data)
+	if err != nil || plan.Apply == nil || inner.Test || w == nil {
+		return plan.Would, err
+	}
+	return plan.Apply(ctx, w)
 }
