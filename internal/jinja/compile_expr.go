@@ -229,6 +229,9 @@ func (c *compiler) isConst(n node, f *compileFrame) bool {
 	e := c.expr(n, f)
 	c.folding = was
 	v, err := e.eval(&frame{c: ctx})
+	if err == nil {
+		_, err = py.StrErr(v)
+	}
 	return err == nil && !IsUndefined(v)
 }
 

@@ -89,22 +89,16 @@ func doBatch(c *Context, a []py.Value) (py.Value, error) {
 			if err != nil {
 				return nil, false, err
 			}
-			n := 0
 			if less {
 				left, err := py.Binary(py.OpSub, a[1], py.Int(len(tmp)))
 				if err != nil {
 					return nil, false, err
 				}
-				if n, err = repeatCount(left); err != nil {
+				more, err := py.Binary(py.OpMul, py.NewList(a[2]), left)
+				if err != nil {
 					return nil, false, err
 				}
-				n += len(tmp)
-			}
-			for len(tmp) < n {
-				if err := c.rt.step(); err != nil {
-					return nil, false, err
-				}
-				tmp = append(tmp, a[2])
+				tmp = append(tmp, more.(*py.List).Items...)
 			}
 		}
 		return py.NewList(tmp...), true, nil

@@ -58,6 +58,7 @@ func saltCombineFilters() map[string]Filter {
 func tuples(c *Context, typ string, idx []int, next func() bool, at func(i, k int) py.Value, r int) py.Value {
 	started := false
 	return NewGenerator(typ, func() (py.Value, bool, error) {
+		c.rt.budget.steps += int64(r) // for its items
 		if err := c.rt.step(); err != nil {
 			return nil, false, err
 		}

@@ -25,7 +25,22 @@ func (c *Context) finalText(v py.Value) (string, error) {
 // printer writes containers as Salt's PrintableDict does.
 type printer struct{ b strings.Builder }
 
-const maxPrintDepth = 900
+const (
+	maxPrintDepth = 900
+	// maxPrint bounds the text of one container, in which items may be shared.
+	maxPrint = 256 << 20
+)
+
+// check guards one step of the printer.
+func (p *printer) check(depth int) error {
+	if depth > maxPrintDepth {
+		return recursionError()
+	}
+	if p.b.Len() > maxPrint {
+		return py.Errorf("MemoryError", "the text of a value exceeds the limit of %d bytes", maxPrint)
+	}
+	return nil
+}
 
 func recursionError() error {
 	return py.Errorf("RecursionError", "maximum recursion depth exceeded while calling a Python object")
@@ -33,8 +48,8 @@ func recursionError() error {
 
 // str writes str(v) of a finalized value.
 func (p *printer) str(v py.Value, depth int) error {
-	if depth > maxPrintDepth {
-		return recursionError()
+	if err := p.check(depth); err != nil {
+		return err
 	}
 	switch v := v.(type) {
 	case *py.Dict:
@@ -49,8 +64,8 @@ func (p *printer) str(v py.Value, depth int) error {
 
 // repr writes repr(v) of a finalized value.
 func (p *printer) repr(v py.Value, depth int) error {
-	if depth > maxPrintDepth {
-		return recursionError()
+	if err := p.check(depth); err != nil {
+		return err
 	}
 	switch v := v.(type) {
 	case *py.Dict:
@@ -128,6 +143,9 @@ func (p *printer) dict(d *py.Dict, depth int, value func(py.Value, int) error) e
 func yamlSafeRepr(s string, v py.Value) string {
 	if !strings.ContainsAny(s, "\n\r\t") {
 		return py.Repr(v)
+	}
+	if _, markup := v.(Markup); markup { // its dumper knows str only
+		return `! "NULL"`
 	}
 	return doubleQuoted(s)
 }

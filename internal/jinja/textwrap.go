@@ -58,18 +58,18 @@ func wrapLine(line string, width int, breakLong, hyphens bool) ([]string, error)
 		}
 		var cur []string
 		length := 0
-		for len(chunks) > 0 && length+n(chunks[0]) <= width {
+		for len(chunks) > 0 && !longer(chunks[0], width-length) {
 			cur = append(cur, chunks[0])
 			length += n(chunks[0])
 			chunks = chunks[1:]
 		}
-		if len(chunks) > 0 && n(chunks[0]) > width {
+		if len(chunks) > 0 && longer(chunks[0], width) {
 			space := max(width-length, 1)
 			switch {
 			case breakLong:
 				end := space
 				chunk := chunks[0]
-				if hyphens && n(chunk) > space {
+				if hyphens && longer(chunk, space) {
 					if h := lastHyphen(chunk, space); h > 0 {
 						end = h + 1
 					}
@@ -96,11 +96,14 @@ func wrapLine(line string, width int, breakLong, hyphens bool) ([]string, error)
 	return lines, nil
 }
 
+// longer says whether s has more than n characters; it looks at no more.
+func longer(s string, n int) bool { return len(s) > n && len(runePrefix(s, n)) < len(s) }
+
 // lastHyphen is the rune index of the last hyphen before limit that does not
 // start the chunk, or -1.
 func lastHyphen(chunk string, limit int) int {
-	r := []rune(chunk)
-	for i := min(limit, len(r)) - 1; i > 0; i-- {
+	r := []rune(runePrefix(chunk, limit))
+	for i := len(r) - 1; i > 0; i-- {
 		if r[i] != '-' {
 			continue
 		}

@@ -76,18 +76,18 @@ func Compare(a, b Value) (int, error) {
 }
 
 // RichCompare is a op b.
-func RichCompare(op CmpOp, a, b Value) (bool, error) { return richCompare(op, a, b, 0) }
+func RichCompare(op CmpOp, a, b Value) (bool, error) {
+	var w comparison
+	return richCompare(op, a, b, &w)
+}
 
-func richCompare(op CmpOp, a, b Value, depth int) (bool, error) {
+func richCompare(op CmpOp, a, b Value, w *comparison) (bool, error) {
 	switch op {
 	case OpEq:
-		return equal(a, b, depth)
+		return equal(a, b, w)
 	case OpNe:
-		eq, err := equal(a, b, depth)
+		eq, err := equal(a, b, w)
 		return !eq && err == nil, err
-	}
-	if depth > maxDepth {
-		return false, Errorf("RecursionError", "maximum recursion depth exceeded in comparison")
 	}
 	switch x := a.(type) {
 	case Str:
@@ -111,11 +111,11 @@ func richCompare(op CmpOp, a, b Value, depth int) (bool, error) {
 		}
 	case *List:
 		if y, ok := b.(*List); ok {
-			return orderItems(op, x.Items, y.Items, depth+1)
+			return orderItems(op, x.Items, y.Items, w)
 		}
 	case Tuple:
 		if y, ok := b.(Tuple); ok {
-			return orderItems(op, x, y, depth+1)
+			return orderItems(op, x, y, w)
 		}
 	}
 	if holds, known, err := orderSets(op, a, b); known || err != nil {
@@ -134,14 +134,18 @@ func richCompare(op CmpOp, a, b Value, depth int) (bool, error) {
 	return false, TypeErrorf("'%s' not supported between instances of '%s' and '%s'", op, TypeName(a), TypeName(b))
 }
 
-func orderItems(op CmpOp, x, y []Value, depth int) (bool, error) {
+func orderItems(op CmpOp, x, y []Value, w *comparison) (bool, error) {
+	if err := w.enter(min(len(x), len(y))); err != nil {
+		return false, err
+	}
+	defer w.leave()
 	for i := 0; i < len(x) && i < len(y); i++ {
-		eq, err := equal(x[i], y[i], depth)
+		eq, err := equal(x[i], y[i], w)
 		if err != nil {
 			return false, err
 		}
 		if !eq {
-			return richCompare(op, x[i], y[i], depth)
+			return richCompare(op, x[i], y[i], w)
 		}
 	}
 	return op.Holds(cmp.Compare(len(x), len(y))), nil

@@ -86,6 +86,9 @@ func appendKeys(b []byte, items []Value, depth int) ([]byte, error) {
 		return nil, Errorf("RecursionError", "maximum recursion depth exceeded")
 	}
 	for _, it := range items {
+		if len(b) > maxBytes/16 { // shared items could make it endless
+			return nil, memoryError()
+		}
 		if t, ok := it.(Tuple); ok {
 			b = append(b, '(')
 			var err error

@@ -63,7 +63,31 @@ func IsTrue(v Value) bool {
 }
 
 // Equal is a == b.
-func Equal(a, b Value) (bool, error) { return equal(a, b, 0) }
+func Equal(a, b Value) (bool, error) {
+	var w comparison
+	return equal(a, b, &w)
+}
+
+// comparison is how far comparing containers has got: shared items could make
+// it take for ever.
+type comparison struct{ depth, items int }
+
+func (w *comparison) leave() { w.depth-- }
+
+// maxCompared is how many items one comparison may look at.
+const maxCompared = 100 << 20
+
+func (w *comparison) enter(items int) error {
+	w.depth++
+	w.items += items + 1
+	switch {
+	case w.depth > maxDepth:
+		return Errorf("RecursionError", "maximum recursion depth exceeded in comparison")
+	case w.items > maxCompared:
+		return Errorf("RuntimeError", "comparison of more than %d items", maxCompared)
+	}
+	return nil
+}
 
 // Is is a is b: the same object for reference types, the same type and value
 // for the others (CPython shares small ints and interned strings).
@@ -77,10 +101,7 @@ func Is(a, b Value) bool {
 
 const maxDepth = 1000 // Python's default recursion limit
 
-func equal(a, b Value, depth int) (bool, error) {
-	if depth > maxDepth {
-		return false, Errorf("RecursionError", "maximum recursion depth exceeded in comparison")
-	}
+func equal(a, b Value, w *comparison) (bool, error) {
 	switch x := a.(type) {
 	case Str:
 		if y, ok := b.(Str); ok {
@@ -103,18 +124,18 @@ func equal(a, b Value, depth int) (bool, error) {
 			if x == y {
 				return true, nil
 			}
-			return equalItems(x.Items, y.Items, depth+1)
+			return equalItems(x.Items, y.Items, w)
 		}
 	case Tuple:
 		if y, ok := b.(Tuple); ok {
-			return equalItems(x, y, depth+1)
+			return equalItems(x, y, w)
 		}
 	case *Dict:
 		if y, ok := b.(*Dict); ok {
 			if x == y {
 				return true, nil
 			}
-			return equalDicts(x, y, depth+1)
+			return equalDicts(x, y, w)
 		}
 	case *Set:
 		if y, ok := b.(*Set); ok {
@@ -145,39 +166,47 @@ func comparable(v Value) bool {
 	return v == nil || reflect.TypeOf(v).Comparable()
 }
 
-func equalItems(x, y []Value, depth int) (bool, error) {
+func equalItems(x, y []Value, w *comparison) (bool, error) {
 	if len(x) != len(y) {
 		return false, nil
 	}
+	if err := w.enter(len(x)); err != nil {
+		return false, err
+	}
+	defer w.leave()
 	for i := range x {
 		if i >= len(y) { // a comparison changed the list
 			return false, nil
 		}
-		if eq, err := equal(x[i], y[i], depth); err != nil || !eq {
+		if eq, err := equal(x[i], y[i], w); err != nil || !eq {
 			return false, err
 		}
 	}
 	return true, nil
 }
 
-func equalDicts(x, y *Dict, depth int) (bool, error) {
+func equalDicts(x, y *Dict, w *comparison) (bool, error) {
 	if x.Len() != y.Len() {
 		return false, nil
 	}
+	if err := w.enter(x.Len()); err != nil {
+		return false, err
+	}
+	defer w.leave()
 	if x.Ordered && y.Ordered { // OrderedDicts compare their order too
 		ky := y.Keys()
 		for i, k := range x.Keys() {
-			if eq, err := equal(k, ky[i], depth); err != nil || !eq {
+			if eq, err := equal(k, ky[i], w); err != nil || !eq {
 				return false, err
 			}
 		}
 	}
 	for k, v := range x.All() {
-		w, ok, err := y.Get(k)
+		other, ok, err := y.Get(k)
 		if err != nil || !ok {
 			return false, err
 		}
-		if eq, err := equal(v, w, depth); err != nil || !eq {
+		if eq, err := equal(v, other, w); err != nil || !eq {
 			return false, err
 		}
 	}
@@ -257,7 +286,7 @@ func sameOrEqual(x, y Value) (bool, error) {
 	if Is(x, y) {
 		return true, nil
 	}
-	return equal(x, y, 0)
+	return Equal(x, y)
 }
 
 func containsItem(items []Value, item Value) (bool, error) {
@@ -269,7 +298,7 @@ func containsItem(items []Value, item Value) (bool, error) {
 				}
 				continue
 			}
-			if eq, err := equal(it, item, 0); err != nil || eq {
+			if eq, err := Equal(it, item); err != nil || eq {
 				return eq, err
 			}
 		}

@@ -63,7 +63,7 @@ func (s *sorter) less(a, b *sortPair) bool {
 	if s.err != nil {
 		return false
 	}
-	lt, err := richCompare(OpLt, a.key, b.key, 0)
+	lt, err := RichCompare(OpLt, a.key, b.key)
 	if err != nil {
 		s.err = err
 	}

@@ -128,6 +128,9 @@ func (p *Printer) Repr(v Value) error {
 	if p.depth > maxDepth {
 		return Errorf("RecursionError", "maximum recursion depth exceeded while getting the repr of an object")
 	}
+	if len(p.buf) > maxBytes { // shared items could make it endless
+		return memoryError()
+	}
 	switch v := v.(type) {
 	case nil:
 		p.WriteString("None")
