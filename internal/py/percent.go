@@ -471,10 +471,10 @@ func (p *percenter) pad(s *percentSpec, text string) {
 }
 
 func appendRepeat(b []byte, s string, n int) []byte {
-	for range n {
-		b = append(b, s...)
+	if n <= 0 {
+		return b
 	}
-	return b
+	return append(b, strings.Repeat(s, n)...)
 }
 
 // intDigits returns the digits of an int without sign.
