@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"pinch/internal/host"
@@ -117,8 +116,6 @@ func (r *repo) own(p string) error {
 const sshCommand = "ssh -oStrictHostKeyChecking=no -oPasswordAuthentication=no -oKbdInteractiveAuthentication=no " +
 	`-oChallengeResponseAuthentication=no -i "$GIT_IDENTITY"`
 
-var privateKey = regexp.MustCompile(`BEGIN (?:\w+\s)*PRIVATE KEY`)
-
 // runIdentities tries one identity file after the other.
 func (r *repo) runIdentities(ctx context.Context, q request) (res modules.CommandResult, err error) {
 	var failed, missing []string
@@ -170,11 +167,7 @@ func (r *repo) identityFile(ctx context.Context, id string) (file string, temp b
 		if !isFile(r.c, id) {
 			return "", false, nil
 		}
-		data, err := r.c.ReadFile(id)
-		if err != nil {
-			return "", false, err
-		}
-		return id, false, checkKey(id, string(data))
+		return id, false, nil
 	}
 	if r.c.Sources == nil || r.w == nil {
 		return "", false, modules.SaltInvocationError(id + ": identity files of the tree are for states only; give the path of a file of the host")
@@ -196,9 +189,6 @@ func (r *repo) identityFile(ctx context.Context, id string) (file string, temp b
 	if err != nil {
 		return "", false, err
 	}
-	if err := checkKey(id, string(key)); err != nil {
-		return "", false, err
-	}
 	if file, err = r.w.TempFile("", "pinch-key-*"); err != nil {
 		return "", false, err
 	}
@@ -209,15 +199,4 @@ func (r *repo) identityFile(ctx context.Context, id string) (file string, temp b
 		return "", false, errors.Join(err, r.w.Remove(file))
 	}
 	return file, true, nil
-}
-
-func checkKey(name, data string) error {
-	if !privateKey.MatchString(data) {
-		return commandError(name + " is not a private key")
-	}
-	if strings.Contains(data, "ENCRYPTED") {
-		return commandError(fmt.Sprintf("Unable to authenticate using identity file:\n\nIdentity file %s is passphrase-protected and cannot be "+
-			"used in a non-interactive command. Using salt-call from the minion will allow a passphrase-protected key to be used.", name))
-	}
-	return nil
 }

@@ -164,6 +164,9 @@ func (l *latest) guard(err error) error {
 	if err == nil || errors.Is(err, errDone) || !errors.As(err, &salt) && !errors.As(err, &pyErr) {
 		return err
 	}
+	if pyErr != nil {
+		return l.fail(pyErr.Msg)
+	}
 	return l.fail(said(err))
 }
 
