@@ -12,7 +12,6 @@ package modules
 import (
 	"context"
 	"io"
-	"log/slog"
 
 	"pinch/internal/fetch"
 	"pinch/internal/host"
@@ -85,7 +84,7 @@ type Call struct {
 	Memo *Memo
 	// Output receives what a long command prints, as it comes; never nil.
 	Output io.Writer
-	Log    *slog.Logger
+	Log    Logger
 }
 
 // Caller calls an execution function by name.

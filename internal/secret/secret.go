@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 )
 
 // Mask is what a secret prints as, of whatever length it is.
@@ -58,9 +57,6 @@ func (s String) Format(f fmt.State, verb rune) {
 	}
 	_, _ = io.WriteString(f, text) // fmt reports errors of its own writer
 }
-
-// LogValue implements slog.LogValuer.
-func (s String) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // MarshalText refuses; it also covers XML, TOML, map keys and encoders that
 // fall back to text.

@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -45,7 +44,7 @@ type Options struct {
 	// Silence ends the session when the controller has sent nothing for that
 	// long; 0 waits for ever.
 	Silence time.Duration
-	Log     *slog.Logger
+	Log     modules.Logger
 }
 
 // server is one session.
@@ -65,7 +64,7 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, o Options) error {
 	}
 	s := &server{Options: o, memo: modules.NewMemo(), blobs: newBlobs(cache)}
 	if s.Log == nil {
-		s.Log = slog.New(slog.DiscardHandler)
+		s.Log = modules.NoLog{}
 	}
 	if s.Fetch == nil {
 		s.Fetch = &fetch.Helper{Host: o.Host, Path: (&helper{s: s, program: "fetch"}).path}
@@ -275,7 +274,7 @@ func Main(args []string, reg func() *modules.Registry, web fetch.Fetcher) int {
 		<-ctx.Done()
 		_ = in.Close() // wakes the reader
 	}()
-	err = Serve(ctx, in, out, Options{Registry: reg(), Host: h, Fetch: web, Dir: dir, NoBlobs: a.noBlobs, Build: build, Silence: a.silence, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	err = Serve(ctx, in, out, Options{Registry: reg(), Host: h, Fetch: web, Dir: dir, NoBlobs: a.noBlobs, Build: build, Silence: a.silence, Log: &stderrLog{w: os.Stderr}})
 	code := 0
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "pinch shim: %v\n", err)

@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"context"
 	"io"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -45,7 +44,7 @@ type Options struct {
 	Output io.Writer
 	// Stop, when closed, lets the running state end and leaves out the rest.
 	Stop <-chan struct{}
-	Log  *slog.Logger
+	Log  modules.Logger
 	// Sleep waits between retries; nil is a real wait.
 	Sleep func(context.Context, time.Duration) error
 }
@@ -118,7 +117,7 @@ func newEngine(o Options) *engine {
 		o.Output = io.Discard
 	}
 	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
+		o.Log = modules.NoLog{}
 	}
 	if o.Sleep == nil {
 		o.Sleep = modules.Sleep

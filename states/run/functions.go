@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 
 	"pinch/internal/fetch"
@@ -29,7 +28,7 @@ type Functions struct {
 	readOnly bool
 	inRun    bool
 	output   io.Writer
-	log      *slog.Logger
+	log      modules.Logger
 }
 
 // NewFunctions returns the functions of a run. Of the options it uses Bundle,
@@ -49,7 +48,7 @@ func NewFunctions(o Options, opts *py.Dict) *Functions {
 		f.output = io.Discard
 	}
 	if f.log == nil {
-		f.log = slog.New(slog.DiscardHandler)
+		f.log = modules.NoLog{}
 	}
 	if f.grains == nil {
 		f.grains = py.NewDict()
