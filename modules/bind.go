@@ -24,8 +24,9 @@ import (
 //	doc:"..."            one sentence
 //	enum:"a|b"           the allowed values, for documentation and checking
 //
-// The order of the fields is the order of Salt's positional arguments. What a
-// field's type does with a value is told in setField.
+// The order of the fields is the order of Salt's positional arguments. The
+// arguments of an embedded struct stand in its place. What a field's type does
+// with a value is told in setField.
 type Param struct {
 	Name     string
 	Aliases  []string
@@ -37,7 +38,7 @@ type Param struct {
 	Secret   bool
 	Source   bool // names files of the tree
 
-	index int
+	index []int
 }
 
 // BindError says that arguments do not fit a function. Its text is Salt's.
@@ -79,6 +80,18 @@ func paramsOf(t reflect.Type) (params []Param, kw, varargs bool, err error) {
 	}
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if f.Anonymous {
+			inner, innerKw, innerVar, err := paramsOf(f.Type)
+			if err != nil {
+				return nil, false, false, fmt.Errorf("embedded %s: %w", f.Name, err)
+			}
+			for _, p := range inner {
+				p.index = append([]int{i}, p.index...)
+				params = append(params, p)
+			}
+			kw, varargs = kw || innerKw, varargs || innerVar
+			continue
+		}
 		tag, ok := f.Tag.Lookup("arg")
 		if !ok {
 			return nil, false, false, fmt.Errorf("field %s has no arg tag", f.Name)
@@ -98,7 +111,7 @@ func paramsOf(t reflect.Type) (params []Param, kw, varargs bool, err error) {
 			}
 			continue
 		}
-		p := Param{Name: parts[0], Doc: f.Tag.Get("doc"), Default: py.None, index: i}
+		p := Param{Name: parts[0], Doc: f.Tag.Get("doc"), Default: py.None, index: []int{i}}
 		for _, o := range parts[1:] {
 			switch alias, isAlias := strings.CutPrefix(o, "alias="); {
 			case o == "required":
@@ -489,7 +502,7 @@ func (f *Func) newBinder() *binder {
 func (b *binder) set(i int, v py.Value) error {
 	p := &b.f.Params[i]
 	b.given[i] = true
-	if err := setField(b.v.Field(p.index), v); err != nil {
+	if err := setField(b.v.FieldByIndex(p.index), v); err != nil {
 		return &BindError{Fun: b.f.Name, Arg: p.Name, Msg: fmt.Sprintf("%s: argument %q %v", b.f.Name, p.Name, err)}
 	}
 	return nil
@@ -518,20 +531,19 @@ func (b *binder) finish() (any, error) {
 		}
 		return nil, &BindError{Fun: b.f.Name, Arg: b.bad[0], Near: Near(b.bad[0], b.f.paramNames()), Msg: msg, Unknown: true}
 	}
-	t := b.v.Type()
-	for i := range t.NumField() {
-		switch t.Field(i).Tag.Get("arg") {
+	for _, f := range reflect.VisibleFields(b.v.Type()) {
+		switch f.Tag.Get("arg") {
 		case "**":
-			b.v.Field(i).Set(reflect.ValueOf(b.kw))
+			b.v.FieldByIndex(f.Index).Set(reflect.ValueOf(b.kw))
 		case "*":
-			b.v.Field(i).Set(reflect.ValueOf(b.rest))
+			b.v.FieldByIndex(f.Index).Set(reflect.ValueOf(b.rest))
 		}
 	}
 	for i := range b.f.Params {
 		if b.given[i] || b.f.Params[i].Required {
 			continue
 		}
-		if err := setField(b.v.Field(b.f.Params[i].index), copyDefault(b.f.Params[i].Default)); err != nil {
+		if err := setField(b.v.FieldByIndex(b.f.Params[i].index), copyDefault(b.f.Params[i].Default)); err != nil {
 			return nil, fmt.Errorf("%s: default of %s: %w", b.f.Name, b.f.Params[i].Name, err)
 		}
 	}

@@ -195,6 +195,9 @@ type Cmd struct {
 	// ClearEnv starts from an empty environment.
 	ClearEnv bool
 	Stdin    io.Reader
+	// Files are further inputs, which the command finds as /dev/fd/3 and on:
+	// pipes, so that what is secret in them lies on no disk.
+	Files []io.Reader
 	// RunAs and Group are the user and group names to run as ("" keeps);
 	// Login loads the user's login environment as Salt's runas does.
 	RunAs, Group string

@@ -490,6 +490,9 @@ func CheckQuery(cmd Cmd) error {
 	if name == "psql" && psqlLooks(cmd.Argv[1:]) || pipLooks(name, cmd.Argv[1:]) {
 		return nil
 	}
+	if (name == "mysql" || name == "mariadb") && mysqlLooks(cmd) {
+		return nil
+	}
 	for line := range strings.Lines(readOnlyCommands) {
 		words := strings.Fields(line)
 		if len(words) == 0 || words[0] != name {

@@ -57,6 +57,7 @@ func (l *Local) Run(ctx context.Context, cmd Cmd) (Output, error) {
 type process struct {
 	cmd            *exec.Cmd
 	stdout, stderr *capture
+	files          []io.Reader
 }
 
 func (l *Local) prepare(ctx context.Context, cmd Cmd) (*process, error) {
@@ -106,7 +107,7 @@ func (l *Local) prepare(ctx context.Context, cmd Cmd) (*process, error) {
 	if limit <= 0 {
 		limit = DefaultMaxOutput
 	}
-	p := &process{stdout: &capture{limit: limit}, stderr: &capture{limit: limit}}
+	p := &process{stdout: &capture{limit: limit}, stderr: &capture{limit: limit}, files: cmd.Files}
 	if cmd.Tee != nil {
 		tee := &lockedWriter{w: cmd.Tee}
 		p.stdout.tee, p.stderr.tee = tee, tee
@@ -120,7 +121,7 @@ func (l *Local) prepare(ctx context.Context, cmd Cmd) (*process, error) {
 }
 
 func (p *process) run(ctx context.Context, cmd Cmd) (Output, error) {
-	if err := p.cmd.Start(); err != nil {
+	if err := p.start(); err != nil {
 		return Output{Code: 127}, startError(cmd, err)
 	}
 	pid := p.cmd.Process.Pid
@@ -163,6 +164,42 @@ func (p *process) run(ctx context.Context, cmd Cmd) (Output, error) {
 		return out, fmt.Errorf("%s: %w", cmd.Argv[0], err)
 	}
 	return out, nil
+}
+
+// start starts the command and feeds its further inputs. A command that does
+// not read one to its end is its own matter, as with standard input.
+func (p *process) start() error {
+	var ours []*os.File
+	defer func() {
+		for _, f := range p.cmd.ExtraFiles {
+			_ = f.Close() // the command has its own copy
+		}
+	}()
+	for range p.files {
+		r, w, err := os.Pipe()
+		if err != nil {
+			closeAll(ours)
+			return err
+		}
+		p.cmd.ExtraFiles, ours = append(p.cmd.ExtraFiles, r), append(ours, w)
+	}
+	if err := p.cmd.Start(); err != nil {
+		closeAll(ours)
+		return err
+	}
+	for i, w := range ours {
+		go func() {
+			_, _ = io.Copy(w, p.files[i]) // EPIPE: not read to the end
+			_ = w.Close()
+		}()
+	}
+	return nil
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close() // nothing was written
+	}
 }
 
 // killGroup ends a process group: SIGTERM, and SIGKILL when done is not closed

@@ -27,6 +27,7 @@ import (
 	"pinch/modules/ini"
 	"pinch/modules/locale"
 	"pinch/modules/module"
+	"pinch/modules/mysql"
 	"pinch/modules/network"
 	"pinch/modules/npm"
 	"pinch/modules/pip"
@@ -69,6 +70,7 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		ini.Funcs(),
 		locale.Funcs(),
 		module.Funcs(),
+		mysql.Funcs(),
 		network.Funcs(),
 		npm.Funcs(),
 		pip.Funcs(),
