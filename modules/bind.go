@@ -80,6 +80,9 @@ func paramsOf(t reflect.Type) (params []Param, kw, varargs bool, err error) {
 	}
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if f.Name == "_" {
+			continue // the shim's: package shim, slim.go
+		}
 		if f.Anonymous {
 			inner, innerKw, innerVar, err := paramsOf(f.Type)
 			if err != nil {

@@ -70,8 +70,17 @@ func (f *Func) Check(ctx context.Context, c *Call, data *py.Dict) (Plan, error) 
 }
 
 // Watch is Check for the mod_watch of a state function, called when a watched
-// state has changed something.
+// state has changed something. Salt's mod_watch takes any argument, and what it
+// is told beside those of the state is for it alone.
 func (f *Func) Watch(ctx context.Context, c *Call, data *py.Dict) (Plan, error) {
+	if !f.KwArgs {
+		data = data.Copy()
+		for _, k := range []string{"sfun", "__reqs__"} {
+			if f.param(k) == nil {
+				data.DeleteStr(k)
+			}
+		}
+	}
 	return f.run(ctx, c, data, f.watch)
 }
 

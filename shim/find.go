@@ -285,7 +285,16 @@ func (f *Finder) build(p Program, goos, arch string) (*Binary, error) {
 
 // Build builds a program for one platform into the file out.
 func Build(gobin, source string, p Program, goos, arch, out string) error {
-	args := append([]string{"build"}, BuildFlags...)
+	dir, err := os.MkdirTemp("", "pinch-build-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // a temporary directory
+	overlay, err := slim(source, dir)
+	if err != nil {
+		return err
+	}
+	args := append([]string{"build", "-overlay", overlay}, BuildFlags...)
 	cmd := exec.Command(gobin, append(args, "-o", out, "./shim/cmd/"+string(p))...)
 	cmd.Dir = source
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+arch)

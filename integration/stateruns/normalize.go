@@ -79,7 +79,7 @@ func normalizeText(s string) string {
 	for _, r := range textRewrites {
 		s = r.pattern.ReplaceAllString(s, r.with)
 	}
-	return sortSections(sortRequisites(s))
+	return sortSections(sortModules(sortRequisites(s)))
 }
 
 const requisitesFailed = "One or more requisite failed: "
@@ -93,6 +93,18 @@ func sortRequisites(s string) string {
 	names := strings.Split(list, ", ")
 	sort.Strings(names)
 	return requisitesFailed + strings.Join(names, ", ")
+}
+
+var moduleList = regexp.MustCompile(`(?m)^((?:Kernel|(?:Loaded|Removed|Failed to (?:load|remove)) kernel) modules )([^\s,]+(?:, [^\s,]+)+)`)
+
+// sortModules sorts the lists of kmod's comments, which Salt takes from sets.
+func sortModules(s string) string {
+	return moduleList.ReplaceAllStringFunc(s, func(line string) string {
+		m := moduleList.FindStringSubmatch(line)
+		names := strings.Split(m[2], ", ")
+		sort.Strings(names)
+		return m[1] + strings.Join(names, ", ")
+	})
 }
 
 var sectionHead = regexp.MustCompile(`(?m)^#### .* ####$`)

@@ -1,5 +1,5 @@
-// Package alternatives has Salt's alternatives module. Salt 3008 has no state
-// of that name any more.
+// Package alternatives has Salt's alternatives module: link groups of
+// update-alternatives(1).
 package alternatives
 
 import (
@@ -42,30 +42,22 @@ func program(c *modules.Call) string {
 	return "update-alternatives"
 }
 
-func trim(b []byte) string { return strings.TrimRight(string(b), "\r\n") }
-
 // ask runs a look-only command; ok is false when it failed and said why.
 func ask(ctx context.Context, c *modules.Call, args ...string) (text string, ok bool, err error) {
-	out, err := c.Query(ctx, host.Cmd{Argv: append([]string{program(c)}, args...)})
-	if err != nil {
-		return "", false, err
+	s, err := c.Ask(ctx, append([]string{program(c)}, args...)...)
+	if s.Code > 0 && s.Err != "" {
+		return s.Err, false, err
 	}
-	if said := trim(out.Stderr); out.Code > 0 && said != "" {
-		return said, false, nil
-	}
-	return trim(out.Stdout), true, nil
+	return s.Out, err == nil, err
 }
 
 // act runs a command that changes and returns what it said.
 func act(ctx context.Context, c *modules.Call, w host.Writer, args ...string) (py.Value, error) {
-	out, err := w.Run(ctx, host.Cmd{Argv: append([]string{program(c)}, args...)})
-	if err != nil {
-		return nil, err
+	s, err := c.Do(ctx, w, append([]string{program(c)}, args...)...)
+	if s.Code > 0 && (s.Err != "" || args[0] != "--install") {
+		return py.Str(s.Err), err
 	}
-	if said := trim(out.Stderr); out.Code > 0 && (said != "" || args[0] != "--install") {
-		return py.Str(said), nil
-	}
-	return py.Str(trim(out.Stdout)), nil
+	return py.Str(s.Out), err
 }
 
 // Funcs are the functions of this package.
@@ -82,7 +74,7 @@ func Funcs() []*modules.Func {
 				return act(ctx, c, w, "--"+name, a.Name, a.Path)
 			}}.Func()
 	}
-	return []*modules.Func{
+	return append(stateFuncs(),
 		query("display", "Shows a link group.", func(ctx context.Context, c *modules.Call, a *nameArgs) (py.Value, error) {
 			text, _, err := ask(ctx, c, "--display", a.Name)
 			return py.Str(text), err
@@ -117,7 +109,7 @@ func Funcs() []*modules.Func {
 			Run: func(ctx context.Context, c *modules.Call, w host.Writer, a *installArgs) (py.Value, error) {
 				return act(ctx, c, w, "--install", a.Link, a.Name, a.Path, py.ToStr(a.Priority))
 			}}.Func(),
-	}
+	)
 }
 
 func showLink(ctx context.Context, c *modules.Call, a *nameArgs) (py.Value, error) {
