@@ -6,12 +6,11 @@ import (
 
 	"pinch/modules"
 	"pinch/modules/alias"
-	"pinch/modules/alternatives"
 	"pinch/modules/archive"
+	"pinch/modules/at"
 	"pinch/modules/cmd"
 	"pinch/modules/cp"
 	"pinch/modules/cron"
-	"pinch/modules/debconf"
 	"pinch/modules/dns"
 	"pinch/modules/environ"
 	"pinch/modules/event"
@@ -27,6 +26,7 @@ import (
 	"pinch/modules/ini"
 	"pinch/modules/locale"
 	"pinch/modules/module"
+	"pinch/modules/mount"
 	"pinch/modules/mysql"
 	"pinch/modules/network"
 	"pinch/modules/npm"
@@ -47,14 +47,13 @@ import (
 
 // Registry returns the registry of every function that pinch has.
 var Registry = sync.OnceValue(func() *modules.Registry {
-	return modules.New(
+	return modules.New(append(linuxOnly(),
 		alias.Funcs(),
-		alternatives.Funcs(),
 		archive.Funcs(),
+		at.Funcs(),
 		cmd.Funcs(),
 		cp.Funcs(),
 		cron.Funcs(),
-		debconf.Funcs(),
 		dns.Funcs(),
 		environ.Funcs(),
 		event.Funcs(),
@@ -70,6 +69,7 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		ini.Funcs(),
 		locale.Funcs(),
 		module.Funcs(),
+		mount.Funcs(),
 		mysql.Funcs(),
 		network.Funcs(),
 		npm.Funcs(),
@@ -86,5 +86,5 @@ var Registry = sync.OnceValue(func() *modules.Registry {
 		test.Funcs(),
 		timezone.Funcs(),
 		user.Funcs(),
-	)
+	)...)
 })
