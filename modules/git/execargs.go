@@ -5,28 +5,35 @@ import (
 	"pinch/internal/secret"
 )
 
-type cwdArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
+// runnerArgs are the arguments of most functions that say how git is run. An
+// embedded struct stands at its place among the positional arguments.
+type runnerArgs struct {
 	User           string        `arg:"user" doc:"Who runs git."`
 	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
 	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
 	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+}
+
+// optionArgs are further options for a command of git and for git itself.
+type optionArgs struct {
+	Opts    py.Value `arg:"opts" default:"''" doc:"Further options: a text or a list."`
+	GitOpts py.Value `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
+}
+
+type cwdArgs struct {
+	Cwd string `arg:"cwd,required" doc:"The clone."`
+	runnerArgs
 }
 
 type optsArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd string `arg:"cwd,required" doc:"The clone."`
+	optionArgs
+	runnerArgs
 }
 
 type identityArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
+	Cwd string `arg:"cwd,required" doc:"The clone."`
+	optionArgs
 	User           string        `arg:"user" doc:"Who runs git."`
 	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
 	Identity       py.Value      `arg:"identity" doc:"One or more private keys: paths of the host."`
@@ -35,9 +42,8 @@ type identityArgs struct {
 }
 
 type pullArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
+	Cwd string `arg:"cwd,required" doc:"The clone."`
+	optionArgs
 	User           string        `arg:"user" doc:"Who runs git."`
 	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
 	Identity       py.Value      `arg:"identity" doc:"One or more private keys: paths of the host."`
@@ -47,58 +53,42 @@ type pullArgs struct {
 }
 
 type fileArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Filename       string        `arg:"filename,required" doc:"The file, relative to cwd."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd      string `arg:"cwd,required" doc:"The clone."`
+	Filename string `arg:"filename,required" doc:"The file, relative to cwd."`
+	optionArgs
+	runnerArgs
 }
 
 type archiveArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Output         string        `arg:"output,required" doc:"The archive to write."`
-	Rev            string        `arg:"rev" default:"HEAD" doc:"The revision."`
-	Prefix         *string       `arg:"prefix" doc:"Goes before every name; the directory's name and a slash by default."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
-	Format         string        `arg:"format" doc:"tar, zip, tar.gz or tgz; guessed from the name when not given."`
+	Cwd     string   `arg:"cwd,required" doc:"The clone."`
+	Output  string   `arg:"output,required" doc:"The archive to write."`
+	Rev     string   `arg:"rev" default:"HEAD" doc:"The revision."`
+	Prefix  *string  `arg:"prefix" doc:"Goes before every name; the directory's name and a slash by default."`
+	GitOpts py.Value `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
+	runnerArgs
+	Format string `arg:"format" doc:"tar, zip, tar.gz or tgz; guessed from the name when not given."`
 }
 
 type branchArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Name           *string       `arg:"name" doc:"The branch."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd  string  `arg:"cwd,required" doc:"The clone."`
+	Name *string `arg:"name" doc:"The branch."`
+	optionArgs
+	runnerArgs
 }
 
 type checkoutArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Rev            *string       `arg:"rev" doc:"A revision."`
-	Force          bool          `arg:"force" default:"False" doc:"Discards local changes."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd   string  `arg:"cwd,required" doc:"The clone."`
+	Rev   *string `arg:"rev" doc:"A revision."`
+	Force bool    `arg:"force" default:"False" doc:"Discards local changes."`
+	optionArgs
+	runnerArgs
 }
 
 type cloneArgs struct {
-	Cwd            string         `arg:"cwd,required" doc:"The clone."`
-	URL            string         `arg:"url" doc:"The repository."`
-	Name           *string        `arg:"name" doc:"The directory of the clone below cwd; cwd itself when not given."`
-	Opts           py.Value       `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value       `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
+	Cwd  string  `arg:"cwd,required" doc:"The clone."`
+	URL  string  `arg:"url" doc:"The repository."`
+	Name *string `arg:"name" doc:"The directory of the clone below cwd; cwd itself when not given."`
+	optionArgs
 	User           string         `arg:"user" doc:"Who runs git."`
 	Password       secret.String  `arg:"password" doc:"Of the user, on Windows."`
 	Identity       py.Value       `arg:"identity" doc:"One or more private keys: paths of the host."`
@@ -110,10 +100,9 @@ type cloneArgs struct {
 }
 
 type commitArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Message        string        `arg:"message,required" doc:"The message."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
+	Cwd     string `arg:"cwd,required" doc:"The clone."`
+	Message string `arg:"message,required" doc:"The message."`
+	optionArgs
 	User           string        `arg:"user" doc:"Who runs git."`
 	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
 	Filename       string        `arg:"filename" doc:"The file to commit."`
@@ -122,67 +111,51 @@ type commitArgs struct {
 }
 
 type configGetArgs struct {
-	Key            string        `arg:"key,required" doc:"The key."`
-	Cwd            string        `arg:"cwd" doc:"The clone."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
-	All            bool          `arg:"all" default:"False" doc:"Gives all values of the key."`
-	Global         bool          `arg:"global" default:"False" doc:"The user's own configuration is meant."`
+	Key string `arg:"key,required" doc:"The key."`
+	Cwd string `arg:"cwd" doc:"The clone."`
+	runnerArgs
+	All    bool `arg:"all" default:"False" doc:"Gives all values of the key."`
+	Global bool `arg:"global" default:"False" doc:"The user's own configuration is meant."`
 }
 
 type configRegexArgs struct {
-	Key            string        `arg:"key,required" doc:"A regular expression for keys."`
-	ValueRegex     *string       `arg:"value_regex" doc:"A regular expression for values."`
-	Cwd            string        `arg:"cwd" doc:"The clone."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
-	Global         bool          `arg:"global" default:"False" doc:"The user's own configuration is meant."`
+	Key        string  `arg:"key,required" doc:"A regular expression for keys."`
+	ValueRegex *string `arg:"value_regex" doc:"A regular expression for values."`
+	Cwd        string  `arg:"cwd" doc:"The clone."`
+	runnerArgs
+	Global bool `arg:"global" default:"False" doc:"The user's own configuration is meant."`
 }
 
 type setKeyArgs struct {
-	Key            string        `arg:"key,required" doc:"The key."`
-	Value          *string       `arg:"value" doc:"Its value."`
-	Multivar       py.Value      `arg:"multivar" doc:"Its values: a list, or a text with commas."`
-	Cwd            string        `arg:"cwd" doc:"The clone."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
-	Add            bool          `arg:"add" default:"False" doc:"Adds the value to those that are there."`
-	Global         bool          `arg:"global" default:"False" doc:"The user's own configuration is meant."`
+	Key      string   `arg:"key,required" doc:"The key."`
+	Value    *string  `arg:"value" doc:"Its value."`
+	Multivar py.Value `arg:"multivar" doc:"Its values: a list, or a text with commas."`
+	Cwd      string   `arg:"cwd" doc:"The clone."`
+	runnerArgs
+	Add    bool `arg:"add" default:"False" doc:"Adds the value to those that are there."`
+	Global bool `arg:"global" default:"False" doc:"The user's own configuration is meant."`
 }
 
 type unsetKeyArgs struct {
-	Key            string        `arg:"key,required" doc:"The key."`
-	ValueRegex     *string       `arg:"value_regex" doc:"A regular expression for values."`
-	Cwd            string        `arg:"cwd" doc:"The clone."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
-	All            bool          `arg:"all" default:"False" doc:"Removes all values."`
-	Global         bool          `arg:"global" default:"False" doc:"The user's own configuration is meant."`
+	Key        string  `arg:"key,required" doc:"The key."`
+	ValueRegex *string `arg:"value_regex" doc:"A regular expression for values."`
+	Cwd        string  `arg:"cwd" doc:"The clone."`
+	runnerArgs
+	All    bool `arg:"all" default:"False" doc:"Removes all values."`
+	Global bool `arg:"global" default:"False" doc:"The user's own configuration is meant."`
 }
 
 type revArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Rev            string        `arg:"rev" default:"HEAD" doc:"The revision."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd string `arg:"cwd,required" doc:"The clone."`
+	Rev string `arg:"rev" default:"HEAD" doc:"The revision."`
+	runnerArgs
 }
 
 type diffArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Item1          string        `arg:"item1" doc:"A revision."`
-	Item2          string        `arg:"item2" doc:"Another one."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
+	Cwd   string `arg:"cwd,required" doc:"The clone."`
+	Item1 string `arg:"item1" doc:"A revision."`
+	Item2 string `arg:"item2" doc:"Another one."`
+	optionArgs
 	User           string        `arg:"user" doc:"Who runs git."`
 	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
 	NoIndex        bool          `arg:"no_index" default:"False" doc:"Compares two paths outside of a clone."`
@@ -192,21 +165,17 @@ type diffArgs struct {
 }
 
 type pathArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Path           string        `arg:"path" default:"." doc:"What to bring back."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd  string `arg:"cwd,required" doc:"The clone."`
+	Path string `arg:"path" default:"." doc:"What to bring back."`
+	runnerArgs
 }
 
 type fetchArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Remote         string        `arg:"remote" doc:"The remote."`
-	Force          bool          `arg:"force" default:"False" doc:"Fetches what is no fast-forward."`
-	Refspecs       py.Value      `arg:"refspecs" doc:"What to fetch: a list, or a text with commas."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
+	Cwd      string   `arg:"cwd,required" doc:"The clone."`
+	Remote   string   `arg:"remote" doc:"The remote."`
+	Force    bool     `arg:"force" default:"False" doc:"Fetches what is no fast-forward."`
+	Refspecs py.Value `arg:"refspecs" doc:"What to fetch: a list, or a text with commas."`
+	optionArgs
 	User           string        `arg:"user" doc:"Who runs git."`
 	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
 	Identity       py.Value      `arg:"identity" doc:"One or more private keys: paths of the host."`
@@ -216,17 +185,13 @@ type fetchArgs struct {
 }
 
 type initFuncArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Bare           bool          `arg:"bare" default:"False" doc:"Makes a repository without files."`
-	Template       *string       `arg:"template" doc:"A template directory."`
-	SeparateGitDir *string       `arg:"separate_git_dir" doc:"Where the repository itself lies, if not below."`
-	Shared         py.Value      `arg:"shared" doc:"Who else may use it."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd            string   `arg:"cwd,required" doc:"The clone."`
+	Bare           bool     `arg:"bare" default:"False" doc:"Makes a repository without files."`
+	Template       *string  `arg:"template" doc:"A template directory."`
+	SeparateGitDir *string  `arg:"separate_git_dir" doc:"Where the repository itself lies, if not below."`
+	Shared         py.Value `arg:"shared" doc:"Who else may use it."`
+	optionArgs
+	runnerArgs
 }
 
 type worktreeArgs struct {
@@ -237,12 +202,9 @@ type worktreeArgs struct {
 }
 
 type branchesArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Remote         bool          `arg:"remote" default:"False" doc:"The branches of remotes."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd    string `arg:"cwd,required" doc:"The clone."`
+	Remote bool   `arg:"remote" default:"False" doc:"The branches of remotes."`
+	runnerArgs
 }
 
 type worktreesArgs struct {
@@ -255,11 +217,10 @@ type worktreesArgs struct {
 }
 
 type lsRemoteArgs struct {
-	Cwd            string         `arg:"cwd" doc:"The clone."`
-	Remote         string         `arg:"remote" default:"origin" doc:"The remote: a name or URL."`
-	Ref            string         `arg:"ref" doc:"A reference."`
-	Opts           py.Value       `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value       `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
+	Cwd    string `arg:"cwd" doc:"The clone."`
+	Remote string `arg:"remote" default:"origin" doc:"The remote: a name or URL."`
+	Ref    string `arg:"ref" doc:"A reference."`
+	optionArgs
 	User           string         `arg:"user" doc:"Who runs git."`
 	Password       secret.String  `arg:"password" doc:"Of the user, on Windows."`
 	Identity       py.Value       `arg:"identity" doc:"One or more private keys: paths of the host."`
@@ -271,10 +232,9 @@ type lsRemoteArgs struct {
 }
 
 type mergeArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Rev            string        `arg:"rev" doc:"What to merge."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
+	Cwd string `arg:"cwd,required" doc:"The clone."`
+	Rev string `arg:"rev" doc:"What to merge."`
+	optionArgs
 	User           string        `arg:"user" doc:"Who runs git."`
 	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
 	Identity       py.Value      `arg:"identity" doc:"One or more private keys: paths of the host."`
@@ -283,38 +243,30 @@ type mergeArgs struct {
 }
 
 type mergeBaseArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Refs           py.Value      `arg:"refs" doc:"The commits: a list, or a text with commas."`
-	Octopus        bool          `arg:"octopus" default:"False" doc:"For a merge of all of them."`
-	IsAncestor     bool          `arg:"is_ancestor" default:"False" doc:"Says whether the first is an ancestor of the second."`
-	Independent    bool          `arg:"independent" default:"False" doc:"Gives those that no other one reaches."`
-	ForkPoint      string        `arg:"fork_point" doc:"A branch whose fork is wanted."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
-	All            bool          `arg:"all" default:"False" doc:"Gives all of them."`
+	Cwd         string   `arg:"cwd,required" doc:"The clone."`
+	Refs        py.Value `arg:"refs" doc:"The commits: a list, or a text with commas."`
+	Octopus     bool     `arg:"octopus" default:"False" doc:"For a merge of all of them."`
+	IsAncestor  bool     `arg:"is_ancestor" default:"False" doc:"Says whether the first is an ancestor of the second."`
+	Independent bool     `arg:"independent" default:"False" doc:"Gives those that no other one reaches."`
+	ForkPoint   string   `arg:"fork_point" doc:"A branch whose fork is wanted."`
+	optionArgs
+	runnerArgs
+	All bool `arg:"all" default:"False" doc:"Gives all of them."`
 }
 
 type mergeTreeArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Ref1           string        `arg:"ref1,required" doc:"A commit."`
-	Ref2           string        `arg:"ref2,required" doc:"Another one."`
-	Base           string        `arg:"base" doc:"Their base; found when not given."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd  string `arg:"cwd,required" doc:"The clone."`
+	Ref1 string `arg:"ref1,required" doc:"A commit."`
+	Ref2 string `arg:"ref2,required" doc:"Another one."`
+	Base string `arg:"base" doc:"Their base; found when not given."`
+	runnerArgs
 }
 
 type pushArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Remote         string        `arg:"remote" doc:"The remote."`
-	Ref            string        `arg:"ref" doc:"What to push."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
+	Cwd    string `arg:"cwd,required" doc:"The clone."`
+	Remote string `arg:"remote" doc:"The remote."`
+	Ref    string `arg:"ref" doc:"What to push."`
+	optionArgs
 	User           string        `arg:"user" doc:"Who runs git."`
 	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
 	Identity       py.Value      `arg:"identity" doc:"One or more private keys: paths of the host."`
@@ -324,14 +276,10 @@ type pushArgs struct {
 }
 
 type rebaseArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Rev            string        `arg:"rev" default:"master" doc:"What to rebase onto."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd string `arg:"cwd,required" doc:"The clone."`
+	Rev string `arg:"rev" default:"master" doc:"What to rebase onto."`
+	optionArgs
+	runnerArgs
 }
 
 type remoteGetArgs struct {
@@ -384,42 +332,30 @@ type remoteSetArgs struct {
 }
 
 type revParseArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Rev            *string       `arg:"rev" doc:"A revision."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd string  `arg:"cwd,required" doc:"The clone."`
+	Rev *string `arg:"rev" doc:"A revision."`
+	optionArgs
+	runnerArgs
 }
 
 type revisionArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Rev            string        `arg:"rev" default:"HEAD" doc:"A revision."`
-	Short          bool          `arg:"short" default:"False" doc:"Abbreviates it."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd   string `arg:"cwd,required" doc:"The clone."`
+	Rev   string `arg:"rev" default:"HEAD" doc:"A revision."`
+	Short bool   `arg:"short" default:"False" doc:"Abbreviates it."`
+	runnerArgs
 }
 
 type stashArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Action         string        `arg:"action" default:"save" doc:"What to do: save, list, pop, ..."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd    string `arg:"cwd,required" doc:"The clone."`
+	Action string `arg:"action" default:"save" doc:"What to do: save, list, pop, ..."`
+	optionArgs
+	runnerArgs
 }
 
 type submoduleArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Command        string        `arg:"command,required" doc:"What to do: init, update, ..."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
+	Cwd     string `arg:"cwd,required" doc:"The clone."`
+	Command string `arg:"command,required" doc:"What to do: init, update, ..."`
+	optionArgs
 	User           string        `arg:"user" doc:"Who runs git."`
 	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
 	Identity       py.Value      `arg:"identity" doc:"One or more private keys: paths of the host."`
@@ -430,28 +366,20 @@ type submoduleArgs struct {
 }
 
 type symbolicRefArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Ref            string        `arg:"ref,required" doc:"The symbolic reference."`
-	Value          string        `arg:"value" doc:"What it is to point to."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd   string `arg:"cwd,required" doc:"The clone."`
+	Ref   string `arg:"ref,required" doc:"The symbolic reference."`
+	Value string `arg:"value" doc:"What it is to point to."`
+	optionArgs
+	runnerArgs
 }
 
 type tagArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	Name           string        `arg:"name,required" doc:"The tag."`
-	Ref            string        `arg:"ref" default:"HEAD" doc:"What to tag."`
-	Message        *string       `arg:"message" doc:"Makes an annotated tag."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd     string  `arg:"cwd,required" doc:"The clone."`
+	Name    string  `arg:"name,required" doc:"The tag."`
+	Ref     string  `arg:"ref" default:"HEAD" doc:"What to tag."`
+	Message *string `arg:"message" doc:"Makes an annotated tag."`
+	optionArgs
+	runnerArgs
 }
 
 type versionArgs struct {
@@ -459,32 +387,24 @@ type versionArgs struct {
 }
 
 type worktreeAddArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	WorktreePath   string        `arg:"worktree_path,required" doc:"The directory of the new worktree."`
-	Ref            string        `arg:"ref" doc:"What to check out."`
-	ResetBranch    bool          `arg:"reset_branch" doc:"Resets a branch that exists."`
-	Force          bool          `arg:"force" doc:"Checks out what another worktree has."`
-	Detach         bool          `arg:"detach" default:"False" doc:"Checks out no branch."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
-	Branch         string        `arg:"branch" doc:"The new branch."`
+	Cwd          string `arg:"cwd,required" doc:"The clone."`
+	WorktreePath string `arg:"worktree_path,required" doc:"The directory of the new worktree."`
+	Ref          string `arg:"ref" doc:"What to check out."`
+	ResetBranch  bool   `arg:"reset_branch" doc:"Resets a branch that exists."`
+	Force        bool   `arg:"force" doc:"Checks out what another worktree has."`
+	Detach       bool   `arg:"detach" default:"False" doc:"Checks out no branch."`
+	optionArgs
+	runnerArgs
+	Branch string `arg:"branch" doc:"The new branch."`
 }
 
 type worktreePruneArgs struct {
-	Cwd            string        `arg:"cwd,required" doc:"The clone."`
-	DryRun         bool          `arg:"dry_run" default:"False" doc:"Only says what would be done."`
-	Verbose        bool          `arg:"verbose" default:"True" doc:"Says what is done."`
-	Expire         string        `arg:"expire" doc:"Prunes older ones only."`
-	Opts           py.Value      `arg:"opts" default:"''" doc:"Further options: a text or a list."`
-	GitOpts        py.Value      `arg:"git_opts" default:"''" doc:"Options for git itself, before the command."`
-	User           string        `arg:"user" doc:"Who runs git."`
-	Password       secret.String `arg:"password" doc:"Of the user, on Windows."`
-	IgnoreRetcode  bool          `arg:"ignore_retcode" default:"False" doc:"Does not take an exit status for an error."`
-	OutputEncoding string        `arg:"output_encoding" doc:"The encoding of what git prints; UTF-8 by default."`
+	Cwd     string `arg:"cwd,required" doc:"The clone."`
+	DryRun  bool   `arg:"dry_run" default:"False" doc:"Only says what would be done."`
+	Verbose bool   `arg:"verbose" default:"True" doc:"Says what is done."`
+	Expire  string `arg:"expire" doc:"Prunes older ones only."`
+	optionArgs
+	runnerArgs
 }
 
 type worktreeRmArgs struct {
