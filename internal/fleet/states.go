@@ -119,11 +119,12 @@ func (w *worker) noStates(c *states.Compiled) {
 
 // runChunks runs compiled chunks on the host.
 func (w *worker) runChunks(ctx context.Context, p *prepared, c *states.Compiled, chunks []low.Chunk) error {
-	if bad := w.unknownArguments(chunks); len(bad) > 0 {
+	bad, misfits := w.checkArguments(chunks)
+	if len(bad) > 0 {
 		return w.refused(&states.Compiled{Errors: bad}, false)
 	}
 	g := grantSources(c, w.f.Registry, p.turn, chunks)
-	w.warnAhead(g, chunks)
+	w.warnAhead(g, misfits)
 	b := &low.Bundle{
 		JID: w.job.JID, Host: w.res.ID, Test: p.req.Test, ReadOnly: w.job.ReadOnly,
 		FailHard: py.IsTrue(py.OrNone(c.Opts.Lookup("failhard"))), Opts: w.shipOpts(), Grains: w.grains, Chunks: chunks,
@@ -214,37 +215,12 @@ func disabledResult(d states.DisabledState, num int) *py.Dict {
 		"__run_num__", py.Int(num), "__sls__", py.OrNone(d.Chunk.Lookup("__sls__")))
 }
 
-// unknownArguments finds the arguments that a function does not have. Salt
-// ends a run when it comes to such a state, with no result of those before;
-// here the run does not begin.
-func (w *worker) unknownArguments(chunks []low.Chunk) (bad []*states.Error) {
-	for i := range chunks {
-		c := &chunks[i]
-		f := w.f.Registry.State(c.FullName())
-		if f == nil {
-			continue // Salt goes on
-		}
-		var be *modules.BindError
-		if err := f.CheckArgs(c.Data); !errors.As(err, &be) || !be.Unknown {
-			continue
-		}
-		e := &states.Error{Class: states.ClassArgUnknown, SLS: c.SLS(), Pos: c.Pos,
-			Message: fmt.Sprintf("Passed invalid arguments to state %s: %s", c.ID(), be.Msg)}
-		if be.Near != "" {
-			e.Hint = "did you mean " + be.Near + "?"
-		}
-		bad = append(bad, e)
-	}
-	return bad
-}
-
-// warnAhead tells what will fail and is known before the run: functions that do
-// not exist, arguments that do not fit, and files that are not in the tree.
-// Salt finds them when it comes to the state, and so does the run.
-func (w *worker) warnAhead(g *grants, chunks []low.Chunk) {
-	if w.f.Warn == nil {
-		return
-	}
+// checkArguments looks at the arguments of all states before the run. bad are
+// those that a function does not have: Salt ends a run when it comes to such a
+// state, with no result of those before; here the run does not begin. misfits
+// say what else will fail when its turn comes: functions that do not exist and
+// arguments that do not fit.
+func (w *worker) checkArguments(chunks []low.Chunk) (bad []*states.Error, misfits []string) {
 	for i := range chunks {
 		c := &chunks[i]
 		f := w.f.Registry.State(c.FullName())
@@ -253,14 +229,34 @@ func (w *worker) warnAhead(g *grants, chunks []low.Chunk) {
 			if near := w.f.Registry.NearName(modules.StateKind, c.FullName()); near != "" {
 				hint = fmt.Sprintf(" (did you mean %s?)", near)
 			}
-			w.f.Warn(w.res.ID, fmt.Sprintf("%s: state %s: there is no function %s%s", c.Pos, c.ID(), c.FullName(), hint))
+			misfits = append(misfits, fmt.Sprintf("%s: state %s: there is no function %s%s", c.Pos, c.ID(), c.FullName(), hint))
 			continue
 		}
-		if err := f.CheckArgs(c.Data); err != nil {
-			w.f.Warn(w.res.ID, fmt.Sprintf("%s: state %s: %v", c.Pos, c.ID(), err))
+		err := f.CheckArgs(c.Data)
+		var be *modules.BindError
+		switch {
+		case errors.As(err, &be) && be.Unknown:
+			e := &states.Error{Class: states.ClassArgUnknown, SLS: c.SLS(), Pos: c.Pos,
+				Message: fmt.Sprintf("Passed invalid arguments to state %s: %s", c.ID(), be.Msg)}
+			if be.Near != "" {
+				e.Hint = "did you mean " + be.Near + "?"
+			}
+			bad = append(bad, e)
+		case err != nil:
+			misfits = append(misfits, fmt.Sprintf("%s: state %s: %v", c.Pos, c.ID(), err))
 		}
 	}
-	for _, m := range g.missing() {
+	return bad, misfits
+}
+
+// warnAhead tells what will fail and is known before the run: misfits, and
+// files that are not in the tree. Salt finds them when it comes to the state,
+// and so does the run.
+func (w *worker) warnAhead(g *grants, misfits []string) {
+	if w.f.Warn == nil {
+		return
+	}
+	for _, m := range append(misfits, g.missing()...) {
 		w.f.Warn(w.res.ID, m)
 	}
 }
