@@ -83,12 +83,12 @@ func (c *Call) RunAll(ctx context.Context, w host.Writer, cmd Command) (CommandR
 		r.Stdout = fmt.Sprintf("%s : Timed out after %s seconds", strings.Join(cmd.Argv, " "), py.FloatRepr(cmd.Timeout.Seconds()))
 		return r, nil
 	}
-	r.Stdout, r.Stderr = decode(out.Stdout, cmd.Encoding), decode(out.Stderr, cmd.Encoding)
+	r.Stdout, r.Stderr = DecodeOutput(out.Stdout, cmd.Encoding), DecodeOutput(out.Stderr, cmd.Encoding)
 	if cmd.MergeStderr && w == nil {
 		r.Stdout, r.Stderr = r.Stdout+r.Stderr, ""
 	}
 	if !cmd.KeepSpace {
-		r.Stdout, r.Stderr = rstrip(r.Stdout), rstrip(r.Stderr)
+		r.Stdout, r.Stderr = RStrip(r.Stdout), RStrip(r.Stderr)
 	}
 	if !cmd.IgnoreRetcode {
 		c.Memo.Put(RetcodeKey, int64(r.Code))
@@ -175,8 +175,9 @@ func CannotStart(argv []string, dir string, stdin, merged bool, timeout py.Value
 		py.Repr(py.Strings(argv...)), py.Repr(py.Str(dir)), in, stderr, py.Repr(timeout), int(no), host.Strerror(no), py.Repr(py.Str(argv[0]))))
 }
 
-// decode decodes output; what does not fit becomes U+FFFD, as in Salt.
-func decode(b []byte, encoding string) string {
+// DecodeOutput decodes what a command printed; "" is UTF-8. What does not fit
+// becomes U+FFFD, as in Salt.
+func DecodeOutput(b []byte, encoding string) string {
 	if encoding == "" {
 		encoding = "utf-8"
 	}
@@ -187,5 +188,5 @@ func decode(b []byte, encoding string) string {
 	return s
 }
 
-// rstrip is Python's str.rstrip().
-func rstrip(s string) string { return strings.TrimRight(s, " \t\n\r\v\f\x1c\x1d\x1e\x1f\u0085") }
+// RStrip is Python's str.RStrip().
+func RStrip(s string) string { return strings.TrimRight(s, " \t\n\r\v\f\x1c\x1d\x1e\x1f\u0085") }

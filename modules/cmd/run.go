@@ -172,11 +172,11 @@ func run(ctx context.Context, c *modules.Call, w host.Writer, a *runArgs) (*resu
 		r.stdout = fmt.Sprintf("%s : Timed out after %s seconds", py.ToStr(a.Cmd), py.ToStr(a.Timeout))
 		return r, nil
 	}
-	r.stdout, r.stderr = text(out.Stdout), text(out.Stderr)
+	r.stdout, r.stderr = modules.DecodeOutput(out.Stdout, ""), modules.DecodeOutput(out.Stderr, "")
 	if a.UseVT {
 		r.stdout = strings.ReplaceAll(r.stdout, "\r\n", "\n")
 	} else if a.Rstrip {
-		r.stdout, r.stderr = rstrip(r.stdout), rstrip(r.stderr)
+		r.stdout, r.stderr = modules.RStrip(r.stdout), modules.RStrip(r.stderr)
 	}
 	return r, success(a, r)
 }
@@ -384,17 +384,6 @@ func startError(cmd host.Cmd, a *runArgs, words []string, err error) error {
 	}
 	return modules.CannotStart(words, cmd.Dir, cmd.Stdin != nil, py.IsTrue(a.RedirectStderr), a.Timeout, no)
 }
-
-// text decodes output as UTF-8; what is none becomes U+FFFD, as in Salt.
-func text(b []byte) string {
-	s, err := py.Decode(string(b), "utf-8", "replace")
-	if err != nil {
-		return strings.ToValidUTF8(string(b), "\ufffd") // not reached: the codec and the handler exist
-	}
-	return s
-}
-
-func rstrip(s string) string { return strings.TrimRight(s, " \t\n\r\v\f\x1c\x1d\x1e\x1f\u0085") }
 
 // success applies the arguments success_*.
 func success(a *runArgs, r *result) error {
