@@ -41,7 +41,7 @@ integration:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/... ./states/... ./shim/... ./modules/...
 
-# each fuzz target for a short time
+# each fuzz target for some thousand executions
 fuzz:
 	bash .ci/fuzz
 
