@@ -61,8 +61,8 @@ func TestModulesAreIndependent(t *testing.T) {
 	}
 	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
 		f := strings.Fields(line)
-		if f[0] == "pinch/modules/all" {
-			continue
+		if f[0] == "pinch/modules/all" || strings.HasPrefix(f[0], "pinch/modules/all/") {
+			continue // the lists
 		}
 		for _, imp := range f[1:] {
 			if strings.HasPrefix(imp, "pinch/modules/") && !strings.HasPrefix(imp, f[0]+"/") {

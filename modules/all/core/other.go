@@ -1,6 +1,6 @@
 //go:build !linux && pinchshim
 
-package all
+package core
 
 import "pinch/modules"
 

@@ -1,0 +1,20 @@
+//go:build linux || !pinchshim
+
+package more
+
+import (
+	"pinch/modules"
+	"pinch/modules/acl"
+	"pinch/modules/iptables"
+	"pinch/modules/nftables"
+)
+
+// linuxOnly are the functions for which hosts with another kernel have no
+// programs. Their shims do without; the controller knows them everywhere.
+func linuxOnly() [][]*modules.Func {
+	return [][]*modules.Func{
+		acl.Funcs(),
+		iptables.Funcs(),
+		nftables.Funcs(),
+	}
+}

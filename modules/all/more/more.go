@@ -1,0 +1,31 @@
+// Package more lists the functions that few trees use. On a host they are in a
+// program of their own, which the shim asks for when one is called.
+package more
+
+import (
+	"pinch/modules"
+	"pinch/modules/at"
+	"pinch/modules/dns"
+	"pinch/modules/gem"
+	"pinch/modules/hg"
+	"pinch/modules/mysql"
+	"pinch/modules/network"
+	"pinch/modules/npm"
+	"pinch/modules/postgres"
+	"pinch/modules/svn"
+)
+
+// Funcs returns them, a list a package.
+func Funcs() [][]*modules.Func {
+	return append(linuxOnly(),
+		at.Funcs(),
+		dns.Funcs(),
+		gem.Funcs(),
+		hg.Funcs(),
+		mysql.Funcs(),
+		network.Funcs(),
+		npm.Funcs(),
+		postgres.Funcs(),
+		svn.Funcs(),
+	)
+}

@@ -1,0 +1,7 @@
+//go:build !linux && pinchshim
+
+package more
+
+import "pinch/modules"
+
+func linuxOnly() [][]*modules.Func { return nil }
