@@ -8,6 +8,7 @@ import (
 	"pinch/modules/dns"
 	"pinch/modules/gem"
 	"pinch/modules/hg"
+	"pinch/modules/logrotate"
 	"pinch/modules/mysql"
 	"pinch/modules/network"
 	"pinch/modules/npm"
@@ -22,6 +23,7 @@ func Funcs() [][]*modules.Func {
 		dns.Funcs(),
 		gem.Funcs(),
 		hg.Funcs(),
+		logrotate.Funcs(),
 		mysql.Funcs(),
 		network.Funcs(),
 		npm.Funcs(),
