@@ -42,6 +42,9 @@ type Func struct {
 	watch     func(ctx context.Context, c *Call, args any) (Plan, error)
 	exec      func(ctx context.Context, c *Call, w host.Writer, args any) (py.Value, error)
 	aggregate Aggregate
+
+	peer      Peer // nil: the function is this process's own
+	peerWatch bool
 }
 
 // Module returns the part of the name before the dot.
@@ -53,6 +56,9 @@ func (f *Func) Module() string {
 // Virtual says whether the function's module can work on this host now
 // (Salt's __virtual__), with the reason when not.
 func (f *Func) Virtual(c *Call) (ok bool, reason string) {
+	if f.peer != nil {
+		return f.peer.Virtual(f, c)
+	}
 	if f.virtual == nil {
 		return true, ""
 	}
@@ -61,11 +67,14 @@ func (f *Func) Virtual(c *Call) (ok bool, reason string) {
 
 // HasWatch says whether a state function has a mod_watch: without one, watch
 // is require.
-func (f *Func) HasWatch() bool { return f.watch != nil }
+func (f *Func) HasWatch() bool { return f.watch != nil || f.peerWatch }
 
 // Check binds a chunk's arguments and looks. A *BindError is returned for
 // arguments that do not fit.
 func (f *Func) Check(ctx context.Context, c *Call, data *py.Dict) (Plan, error) {
+	if f.peer != nil {
+		return f.peer.Check(ctx, f, c, data, false)
+	}
 	return f.run(ctx, c, data, f.check)
 }
 
@@ -73,6 +82,9 @@ func (f *Func) Check(ctx context.Context, c *Call, data *py.Dict) (Plan, error) 
 // state has changed something. Salt's mod_watch takes any argument, and what it
 // is told beside those of the state is for it alone.
 func (f *Func) Watch(ctx context.Context, c *Call, data *py.Dict) (Plan, error) {
+	if f.peer != nil {
+		return f.peer.Check(ctx, f, c, data, true)
+	}
 	if !f.KwArgs {
 		data = data.Copy()
 		for _, k := range []string{"sfun", "__reqs__"} {
@@ -97,6 +109,9 @@ func (f *Func) run(ctx context.Context, c *Call, data *py.Dict,
 // Exec binds arguments as a Python call does and runs an execution function.
 // w may be nil for a function with ReadOnly access.
 func (f *Func) Exec(ctx context.Context, c *Call, w host.Writer, args *py.Args) (py.Value, error) {
+	if f.peer != nil {
+		return f.peer.Exec(ctx, f, c, w, args)
+	}
 	a, err := f.bindCall(args)
 	if err != nil {
 		return nil, err

@@ -49,11 +49,15 @@ func (m *Memo) Put(key string, v any) {
 	m.m[key] = v
 }
 
-// Drop forgets a key, or with a final slash every key below it.
+// Drop forgets a key, or with a final slash every key below it; "" is all.
 func (m *Memo) Drop(key string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if n := len(key); n > 0 && key[n-1] == '/' {
+	if key == "" {
+		clear(m.m)
+		return
+	}
+	if n := len(key); key[n-1] == '/' {
 		for k := range m.m {
 			if len(k) >= n && k[:n] == key {
 				delete(m.m, k)

@@ -10,6 +10,7 @@ import (
 type Registry struct {
 	states, execs map[string]*Func
 	all           []*Func
+	more          More // nil: nothing
 }
 
 // New builds a registry of the given lists. It panics on a name that is
@@ -43,10 +44,10 @@ func (r *Registry) byKind(k Kind) map[string]*Func {
 }
 
 // State returns the state function of that name, or nil.
-func (r *Registry) State(name string) *Func { return r.states[name] }
+func (r *Registry) State(name string) *Func { return r.find(StateKind, name) }
 
 // Exec returns the execution function of that name, or nil.
-func (r *Registry) Exec(name string) *Func { return r.execs[name] }
+func (r *Registry) Exec(name string) *Func { return r.find(ExecKind, name) }
 
 // All returns all functions by name.
 func (r *Registry) All() []*Func { return r.all }

@@ -47,10 +47,12 @@ const (
 	// Fetch is the shim's helper for the web, which few runs need
 	// (internal/fetch).
 	Fetch Program = "fetch"
+	// More has the functions that few trees use (modules/all/more).
+	More Program = "more"
 )
 
 // Programs are all of them.
-var Programs = []Program{Shim, Fetch}
+var Programs = []Program{Shim, Fetch, More}
 
 // What a program may take, in bytes, uncompressed and with gzip -9.
 const (

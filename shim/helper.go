@@ -12,7 +12,7 @@ import (
 // the session, so that it works with any user and without SFTP.
 func (s *Session) helper(method string, params *py.Dict) (wire.Answer, error) {
 	p := Program(params.String("program"))
-	if p != Fetch || s.opts.Finder == nil {
+	if p != Fetch && p != More || s.opts.Finder == nil {
 		return wire.Answer{}, &wire.RemoteError{Class: "missing", Msg: fmt.Sprintf("there is no helper program %q", clean(string(p)))}
 	}
 	bin, err := s.opts.Finder.FindProgram(p, s.Hello.OS, s.Hello.Arch)

@@ -132,10 +132,7 @@ type UnsupportedError struct {
 
 // Error implements error.
 func (e *UnsupportedError) Error() string {
-	what := "shim"
-	if e.Program == Fetch {
-		what = "helper program for the web"
-	}
+	what := map[Program]string{Shim: "shim", Fetch: "helper program for the web", More: "helper program with further functions"}[e.Program]
 	s := fmt.Sprintf("no %s for %s/%s", what, e.OS, e.Arch)
 	for _, t := range e.Tried {
 		s += "; " + t

@@ -58,7 +58,7 @@ func OSEnv() Env {
 // Main runs pinch and returns its exit status.
 func Main(env Env, args []string) (code int) {
 	if len(args) > 1 && args[1] == "shim" {
-		return server.Main(args[2:], all.Registry, direct.Fetcher{})
+		return server.Main(args[2:], all.Registry, nil, direct.Fetcher{})
 	}
 	defer func() {
 		if p := recover(); p != nil {

@@ -32,8 +32,7 @@ func (h *Helper) Fetch(ctx context.Context, r *Request) (*Response, error) {
 	pr, pw := io.Pipe()
 	var running sync.WaitGroup
 	running.Go(func() {
-		// what is kept of the output is not used: it goes through the pipe
-		out, err := h.Host.Run(ctx, host.Cmd{Argv: []string{path}, Stdin: bytes.NewReader(in), Tee: pw, MaxOutput: 1 << 10})
+		out, err := h.Host.Run(ctx, host.Cmd{Argv: []string{path}, Stdin: bytes.NewReader(in), Stdout: pw, MaxOutput: 1 << 10})
 		if err == nil && out.Code != 0 {
 			err = fmt.Errorf("the helper program ended with status %d: %s", out.Code, bytes.ToValidUTF8(bytes.TrimSpace(out.Stderr), nil))
 		}

@@ -411,6 +411,9 @@ func (f *Fake) GroupID(gid int) (Group, bool) {
 // Groups implements Reader.
 func (f *Fake) Groups() ([]Group, error) { return slices.Clone(f.GroupList), nil }
 
+// Environ implements Reader.
+func (f *Fake) Environ() []string { return environList(f.Env) }
+
 // Getenv implements Reader.
 func (f *Fake) Getenv(name string) string { return f.Env[name] }
 

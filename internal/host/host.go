@@ -53,6 +53,7 @@ type Reader interface {
 	Groups() ([]Group, error)
 
 	Getenv(name string) string
+	Environ() []string // NAME=value, sorted
 	Getuid() int
 	// Umask returns the umask of the process.
 	Umask() int
@@ -208,6 +209,8 @@ type Cmd struct {
 	MaxOutput int64
 	// Tee, when set, receives output as it comes (progress events).
 	Tee io.Writer
+	// Stdout, when set, takes standard output, which is then not kept.
+	Stdout io.Writer
 	// NewSession starts the command in its own session (background services).
 	NewSession bool
 }

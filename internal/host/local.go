@@ -82,6 +82,9 @@ func (l *Local) Unsetenv(name string) error {
 	return nil
 }
 
+// Environ implements Reader.
+func (l *Local) Environ() []string { return environList(l.environ()) }
+
 // environ returns a copy of the environment.
 func (l *Local) environ() map[string]string {
 	l.mu.Lock()

@@ -114,6 +114,9 @@ func (l *Local) prepare(ctx context.Context, cmd Cmd) (*process, error) {
 	}
 	p.cmd = &exec.Cmd{Path: program, Args: argv, Dir: cmd.Dir, Env: environList(env), SysProcAttr: attr,
 		Stdin: cmd.Stdin, Stdout: p.stdout, Stderr: p.stderr}
+	if cmd.Stdout != nil {
+		p.cmd.Stdout = cmd.Stdout
+	}
 	if cmd.NewSession {
 		p.cmd.WaitDelay = orphanGrace
 	}

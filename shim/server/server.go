@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"pinch/internal/fetch"
@@ -44,7 +45,9 @@ type Options struct {
 	// Silence ends the session when the controller has sent nothing for that
 	// long; 0 waits for ever.
 	Silence time.Duration
-	Log     modules.Logger
+	// More has further functions; nil: there are none.
+	More *MoreFuncs
+	Log  modules.Logger
 }
 
 // server is one session.
@@ -54,10 +57,11 @@ type server struct {
 	memo   *modules.Memo
 	grains *py.Dict
 	blobs  *blobs
+	// runs counts the bundles.
+	runs atomic.Int64
 }
 
-// Serve runs a session over r and w until the controller closes r.
-func Serve(ctx context.Context, r io.Reader, w io.Writer, o Options) error {
+func newServer(o Options) *server {
 	cache := o.Dir
 	if o.NoBlobs {
 		cache = ""
@@ -68,6 +72,17 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, o Options) error {
 	}
 	if s.Fetch == nil {
 		s.Fetch = &fetch.Helper{Host: o.Host, Path: (&helper{s: s, program: "fetch"}).path}
+	}
+	return s
+}
+
+// Serve runs a session over r and w until the controller closes r.
+func Serve(ctx context.Context, r io.Reader, w io.Writer, o Options) error {
+	s := newServer(o)
+	if o.More != nil {
+		m := newMore(ctx, s, o.More)
+		defer m.end()
+		s.Registry = o.Registry.With(m)
 	}
 	g, err := grains.Collect(ctx, o.Host)
 	if err != nil {
@@ -195,6 +210,7 @@ func (s *server) run(ctx context.Context, in *wire.Incoming) (py.Value, error) {
 		defer l.release()
 	}
 	s.memo.Drop("")
+	s.runs.Add(1)
 	o := s.options(b)
 	o.Stop = in.Stop
 	o.Each = func(r low.Result) error {
@@ -240,8 +256,8 @@ func (r remote) Call(ctx context.Context, fun string, args *py.Args) (py.Value, 
 const Usage = "This is pinch's shim: pinch starts it over SSH. It is of no use by hand.\n"
 
 // Main is the shim's main: args without the program's name. It returns the
-// exit status. web is as in Options.
-func Main(args []string, reg func() *modules.Registry, web fetch.Fetcher) int {
+// exit status. more and web are as in Options.
+func Main(args []string, reg func() *modules.Registry, more *MoreFuncs, web fetch.Fetcher) int {
 	a, err := parseArgs(args)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "pinch shim: %v\n%s", err, Usage)
@@ -262,7 +278,7 @@ func Main(args []string, reg func() *modules.Registry, web fetch.Fetcher) int {
 		return 1
 	}
 	dir := a.dir
-	build := filepath.Base(filepath.Dir(exe))
+	build := buildOf(exe)
 	if dir == "" && !a.noBlobs { // an installed pinch has no directory of its own
 		dir = filepath.Dir(filepath.Dir(exe))
 	}
@@ -274,7 +290,7 @@ func Main(args []string, reg func() *modules.Registry, web fetch.Fetcher) int {
 		<-ctx.Done()
 		_ = in.Close() // wakes the reader
 	}()
-	err = Serve(ctx, in, out, Options{Registry: reg(), Host: h, Fetch: web, Dir: dir, NoBlobs: a.noBlobs, Build: build, Silence: a.silence, Log: &stderrLog{w: os.Stderr}})
+	err = Serve(ctx, in, out, Options{Registry: reg(), Host: h, Fetch: web, Dir: dir, NoBlobs: a.noBlobs, Build: build, Silence: a.silence, More: more, Log: &stderrLog{w: os.Stderr}})
 	code := 0
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "pinch shim: %v\n", err)
@@ -292,3 +308,6 @@ func Main(args []string, reg func() *modules.Registry, web fetch.Fetcher) int {
 	}
 	return code
 }
+
+// buildOf is the build of an installed program: its directory's name.
+func buildOf(exe string) string { return filepath.Base(filepath.Dir(exe)) }

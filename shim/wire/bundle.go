@@ -67,6 +67,13 @@ func DecodeBundle(d *py.Dict) (*low.Bundle, error) {
 	return b, nil
 }
 
+// MarkOrdered marks what a chunk's arguments hold.
+func MarkOrdered(data *py.Dict) {
+	for _, v := range data.All() {
+		markOrdered(v)
+	}
+}
+
 // markOrdered makes the mappings of a chunk's arguments OrderedDicts again, as
 // which Salt's YAML loader makes every mapping; JSON cannot tell them apart.
 func markOrdered(v py.Value) {
@@ -94,9 +101,7 @@ func decodeChunk(v py.Value) (low.Chunk, error) {
 	if c.Data, ok = d.Lookup("data").(*py.Dict); !ok {
 		return c, fmt.Errorf("has no data")
 	}
-	for _, v := range c.Data.All() {
-		markOrdered(v)
-	}
+	MarkOrdered(c.Data)
 	for _, k := range []string{"state", "fun", "__id__", "name"} {
 		if !c.Data.Has(k) {
 			return c, fmt.Errorf("has no %s", k)

@@ -110,7 +110,7 @@ func (e *engine) verify(c *low.Chunk) (f *modules.Func, problem string) {
 	if f == nil {
 		return nil, e.notFound(c, full, fmt.Sprintf("'%s' is not available.", full))
 	}
-	if ok, reason := f.Virtual(e.funcs.newCall(c, e.Sources)); !ok {
+	if ok, reason := f.Virtual(e.funcs.NewCall(c, e.Sources)); !ok {
 		text := fmt.Sprintf("'%s' __virtual__ returned False", c.State())
 		if reason != "" {
 			text += ": " + reason
@@ -197,7 +197,7 @@ func (e *engine) invoke(ctx context.Context, c *low.Chunk, f *modules.Func, prer
 	if err != nil {
 		return nil, err
 	}
-	call := e.funcs.newCall(c, e.Sources)
+	call := e.funcs.NewCall(c, e.Sources)
 	call.Test = e.Bundle.Test || prereq
 	call.RunNum = e.runNum
 	call.Result = e.resultOf

@@ -40,6 +40,8 @@ type Options struct {
 	Each func(low.Result) error
 	// Starting is called before a state runs, n counting from 1.
 	Starting func(n, total int, c *low.Chunk)
+	// InRun says that functions are called by a run (modules.Call.InRun).
+	InRun bool
 	// Output receives what long commands print.
 	Output io.Writer
 	// Stop, when closed, lets the running state end and leaves out the rest.
@@ -129,8 +131,8 @@ func newEngine(o Options) *engine {
 	if e.opts == nil {
 		e.opts = py.NewDict()
 	}
+	o.InRun = true
 	e.funcs = NewFunctions(o, e.opts)
-	e.funcs.inRun = true
 	for i := range o.Bundle.Chunks {
 		c := &o.Bundle.Chunks[i]
 		tag := c.Tag()

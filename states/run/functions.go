@@ -32,11 +32,11 @@ type Functions struct {
 }
 
 // NewFunctions returns the functions of a run. Of the options it uses Bundle,
-// Registry, Host, Remote, Fetch, Memo, Output and Log.
+// Registry, Host, Remote, Fetch, Memo, InRun, Output and Log.
 func NewFunctions(o Options, opts *py.Dict) *Functions {
 	f := &Functions{
 		registry: o.Registry, host: o.Host, remote: o.Remote, fetcher: o.Fetch, memo: o.Memo, grains: o.Bundle.Grains,
-		opts: opts, test: o.Bundle.Test, readOnly: o.Bundle.ReadOnly, output: o.Output, log: o.Log,
+		opts: opts, test: o.Bundle.Test, readOnly: o.Bundle.ReadOnly, inRun: o.InRun, output: o.Output, log: o.Log,
 	}
 	if f.fetcher == nil {
 		f.fetcher = fetch.None{}
@@ -66,7 +66,7 @@ func (f *Functions) Call(ctx context.Context, fun string, args *py.Args) (py.Val
 		}
 		return nil, py.KeyError(py.Str(fun))
 	}
-	call := f.newCall(nil, nil)
+	call := f.NewCall(nil, nil)
 	if ok, reason := fn.Virtual(call); !ok {
 		msg := fmt.Sprintf("'%s' __virtual__ returned False", fn.Module())
 		if reason != "" {
@@ -84,7 +84,9 @@ func (f *Functions) Call(ctx context.Context, fun string, args *py.Args) (py.Val
 // Find implements modules.Finder.
 func (f *Functions) Find(fun string) *modules.Func { return f.registry.Exec(fun) }
 
-func (f *Functions) newCall(c *low.Chunk, sources func(*low.Chunk) modules.Sources) *modules.Call {
+// NewCall returns what a function may use: one of the chunk c, or with nil an
+// execution function.
+func (f *Functions) NewCall(c *low.Chunk, sources func(*low.Chunk) modules.Sources) *modules.Call {
 	call := &modules.Call{
 		Reader: f.host, Test: f.test, Chunk: c, Grains: f.grains, Opts: f.opts,
 		Remote: f.remote, Fetch: f.fetcher, InRun: f.inRun, Funcs: f,

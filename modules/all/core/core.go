@@ -21,6 +21,7 @@ import (
 	"pinch/modules/locale"
 	"pinch/modules/module"
 	"pinch/modules/mount"
+	"pinch/modules/network"
 	"pinch/modules/pip"
 	"pinch/modules/pkg"
 	"pinch/modules/process"
@@ -55,6 +56,7 @@ func Funcs() [][]*modules.Func {
 		locale.Funcs(),
 		module.Funcs(),
 		mount.Funcs(),
+		network.Funcs(),
 		pip.Funcs(),
 		pkg.Funcs(),
 		process.Funcs(),

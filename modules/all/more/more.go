@@ -10,7 +10,6 @@ import (
 	"pinch/modules/hg"
 	"pinch/modules/logrotate"
 	"pinch/modules/mysql"
-	"pinch/modules/network"
 	"pinch/modules/npm"
 	"pinch/modules/postgres"
 	"pinch/modules/svn"
@@ -25,7 +24,6 @@ func Funcs() [][]*modules.Func {
 		hg.Funcs(),
 		logrotate.Funcs(),
 		mysql.Funcs(),
-		network.Funcs(),
 		npm.Funcs(),
 		postgres.Funcs(),
 		svn.Funcs(),

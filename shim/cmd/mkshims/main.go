@@ -40,6 +40,9 @@ type job struct {
 }
 
 func run(out string, platforms []string) error {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
 	root, err := filepath.Abs("..")
 	if err != nil {
 		return err

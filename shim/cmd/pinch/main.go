@@ -5,8 +5,12 @@ package main
 import (
 	"os"
 
-	"pinch/modules/all"
+	"pinch/modules"
+	"pinch/modules/all/core"
 	"pinch/shim/server"
 )
 
-func main() { os.Exit(server.Main(os.Args[1:], all.Registry, nil)) }
+func main() {
+	registry := func() *modules.Registry { return modules.New(core.Funcs()...) }
+	os.Exit(server.Main(os.Args[1:], registry, &server.MoreFuncs{States: core.MoreStates, Execs: core.MoreExecs}, nil))
+}
