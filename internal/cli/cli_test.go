@@ -17,7 +17,7 @@ import (
 // The test program can be the shim, as pinch itself can.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "shim" {
-		os.Exit(server.Main(os.Args[2:], all.Registry, direct.Fetcher{}))
+		os.Exit(server.Main(os.Args[2:], all.Registry, nil, direct.Fetcher{}))
 	}
 	os.Exit(m.Run())
 }
