@@ -128,7 +128,7 @@ func Funcs() []*modules.Func {
 			return ipNetworks(list, six, a.IncludeLoopback, a.Verbose), err
 		}))
 	}
-	return append(append(out, routeFuncs()...), probeFuncs()...)
+	return append(append(append(out, routeFuncs()...), probeFuncs()...), hostnameFuncs()...)
 }
 
 // of gives what one interface says, or Salt's text for an unknown one.
