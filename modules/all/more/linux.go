@@ -5,6 +5,7 @@ package more
 import (
 	"pinch/modules"
 	"pinch/modules/acl"
+	"pinch/modules/ip"
 	"pinch/modules/iptables"
 	"pinch/modules/nftables"
 )
@@ -14,6 +15,7 @@ import (
 func linuxOnly() [][]*modules.Func {
 	return [][]*modules.Func{
 		acl.Funcs(),
+		ip.Funcs(),
 		iptables.Funcs(),
 		nftables.Funcs(),
 	}
