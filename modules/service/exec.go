@@ -118,6 +118,9 @@ func execFuncs() []*modules.Func {
 			return out, nil
 		}),
 		query1("get_all", "Lists the services there are, sorted.", func(ctx context.Context, c *modules.Call, _ *noArgs) (py.Value, error) {
+			if i, ok := otherInit(c).(openrc); ok {
+				return i.levels(ctx, c, false)
+			}
 			all, err := allServices(ctx, c)
 			return py.Strings(all...), err
 		}),
@@ -125,6 +128,9 @@ func execFuncs() []*modules.Func {
 			return listed(ctx, c, []string{"systemctl", "--full", "--no-legend", "--no-pager", "list-units"}, func(f []string) bool { return len(f) > 3 && f[3] == "running" })
 		}),
 		query1("get_enabled", "Lists the units that start at boot, sorted.", func(ctx context.Context, c *modules.Call, _ *noArgs) (py.Value, error) {
+			if i, ok := otherInit(c).(openrc); ok {
+				return i.levels(ctx, c, true)
+			}
 			if i := otherInit(c); i != nil {
 				on, err := i.enabled(ctx, c)
 				return py.Strings(on...), err

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -99,4 +100,18 @@ func (i openrc) listed(ctx context.Context, c *modules.Call, onlyOn bool) ([]str
 		}
 	}
 	return sorted(set), err
+}
+
+// levels are what service.get_all and get_enabled return with OpenRC: the
+// runlevels by service, sorted.
+func (i openrc) levels(ctx context.Context, c *modules.Call, onlyOn bool) (py.Value, error) {
+	of, err := i.runlevels(ctx, c)
+	out := py.NewDict()
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		if len(of[name]) > 0 || !onlyOn {
+			slices.Sort(of[name])
+			out.SetStr(name, py.Strings(of[name]...))
+		}
+	}
+	return out, err
 }
