@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pinch/internal/host"
+	"pinch/internal/nested"
 	"pinch/internal/py"
 	"pinch/internal/saltargs"
 	"pinch/modules"
@@ -261,7 +262,7 @@ func (p *problem) text(info *py.Dict) string {
 	if info.Len() == 0 {
 		return p.msg
 	}
-	return p.msg + ". Additional info follows:\n\n" + nested(info)
+	return p.msg + ". Additional info follows:\n\n" + nested.Text(info)
 }
 
 // withoutChanges is the text for a state's comment.

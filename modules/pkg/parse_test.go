@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pinch/internal/nested"
 	"pinch/internal/py"
 )
 
@@ -107,7 +108,7 @@ func TestParseKeys(t *testing.T) {
 func TestNested(t *testing.T) {
 	v := py.DictOf("errors", py.Strings("E: one\nE: two", "E: three"), "changes", py.DictOf("pa", py.DictOf("old", py.Str(""), "new", py.Str("1"))), "code", py.Int(100))
 	want := "changes:\n    ----------\n    pa:\n        ----------\n        new:\n            1\n        old:\ncode:\n    100\nerrors:\n    - E: one\n      E: two\n    - E: three"
-	if d := cmp.Diff(want, nested(v)); d != "" {
+	if d := cmp.Diff(want, nested.Text(v)); d != "" {
 		t.Error(d)
 	}
 }

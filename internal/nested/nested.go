@@ -1,4 +1,6 @@
-package pkg
+// Package nested prints values as Salt's outputter of that name does without
+// colours, for the texts that Salt's functions make with it.
+package nested
 
 import (
 	"slices"
@@ -7,15 +9,14 @@ import (
 	"pinch/internal/py"
 )
 
-// nested prints a value as Salt's outputter of that name does without colours,
-// which is how the information of an exception is shown.
-func nested(v py.Value) string {
+// Text prints a value.
+func Text(v py.Value) string {
 	var b strings.Builder
-	writeNested(&b, v, 0, "")
+	write(&b, v, 0, "")
 	return strings.TrimRight(b.String(), " \n")
 }
 
-func writeNested(b *strings.Builder, v py.Value, indent int, prefix string) {
+func write(b *strings.Builder, v py.Value, indent int, prefix string) {
 	line := func(prefix, text string) {
 		b.WriteString(strings.Repeat(" ", indent) + prefix + text + "\n")
 	}
@@ -35,12 +36,12 @@ func writeNested(b *strings.Builder, v py.Value, indent int, prefix string) {
 			switch it.(type) {
 			case *py.List:
 				line("", "|_")
-				writeNested(b, it, indent+2, "- ")
+				write(b, it, indent+2, "- ")
 			case *py.Dict:
 				line("", "|_")
-				writeNested(b, it, indent+2, "")
+				write(b, it, indent+2, "")
 			default:
-				writeNested(b, it, indent, "- ")
+				write(b, it, indent, "- ")
 			}
 		}
 	case *py.Dict:
@@ -54,7 +55,7 @@ func writeNested(b *strings.Builder, v py.Value, indent int, prefix string) {
 		slices.Sort(keys)
 		for _, k := range keys {
 			line(prefix, k+":")
-			writeNested(b, v.Lookup(k), indent+4, "")
+			write(b, v.Lookup(k), indent+4, "")
 		}
 	default:
 		line(prefix, py.ToStr(v))
