@@ -332,6 +332,7 @@ firewall-cmd --zone=<arg> --list-* --permanent
 firewall-cmd --zone=<arg> --permanent --list-*
 firewall-cmd --permanent --zone=<arg> --list-*
 firewall-cmd --permanent --service=<arg> --get-*
+firewall-cmd --permanent --info-service=<arg>
 firewall-cmd --query-*
 firewall-cmd --zone=<arg> --query-*
 firewall-cmd --zone=<arg> --query-* --permanent

@@ -6,6 +6,7 @@ var (
 	MoreStates = []string{
 		"acl",
 		"at",
+		"firewalld",
 		"gem",
 		"hg",
 		"iptables",
@@ -33,6 +34,7 @@ var (
 		"at",
 		"dig",
 		"dnsutil",
+		"firewalld",
 		"gem",
 		"hg",
 		"ip",

@@ -5,6 +5,7 @@ package more
 import (
 	"pinch/modules"
 	"pinch/modules/acl"
+	"pinch/modules/firewalld"
 	"pinch/modules/ip"
 	"pinch/modules/iptables"
 	"pinch/modules/nftables"
@@ -15,6 +16,7 @@ import (
 func linuxOnly() [][]*modules.Func {
 	return [][]*modules.Func{
 		acl.Funcs(),
+		firewalld.Funcs(),
 		ip.Funcs(),
 		iptables.Funcs(),
 		nftables.Funcs(),
