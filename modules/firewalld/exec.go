@@ -145,7 +145,7 @@ func (f *firewall) services() ([]string, error) {
 
 // names are what a permanent listing prints.
 func (f *firewall) names(command string) ([]string, error) {
-	return modules.Remember(f.c.Memo, memoKey+command, func() ([]string, error) {
+	return remember(f, command, func() ([]string, error) {
 		out, err := f.ask(command, "--permanent")
 		return strings.Fields(out), err
 	})

@@ -114,7 +114,7 @@ func parseZones(text string) *py.Dict {
 
 // zones are the permanent settings of all zones.
 func (f *firewall) zones() (*py.Dict, error) {
-	return modules.Remember(f.c.Memo, memoKey+"zones", func() (*py.Dict, error) {
+	return remember(f, "zones", func() (*py.Dict, error) {
 		out, err := f.ask("--list-all-zones", "--permanent")
 		if err != nil {
 			return nil, err

@@ -213,7 +213,7 @@ func (o *outcome) setDefault(wanted bool) error {
 	if !wanted {
 		return nil
 	}
-	old, err := modules.Remember(o.c.Memo, memoKey+"default", func() (string, error) { return o.ask("--get-default-zone") })
+	old, err := remember(o.firewall, "default", func() (string, error) { return o.ask("--get-default-zone") })
 	if err != nil || old == o.name {
 		return err
 	}

@@ -85,7 +85,7 @@ func service(f *firewall, a *serviceStateArgs) (modules.Done, error) {
 
 // serviceInfo are the permanent settings of a service.
 func (f *firewall) serviceInfo(name string) (zone, error) {
-	return modules.Remember(f.c.Memo, memoKey+"service "+name, func() (zone, error) {
+	return remember(f, "service "+name, func() (zone, error) {
 		out, err := f.ask("--permanent", "--info-service="+name)
 		if err != nil {
 			return zone{}, err
