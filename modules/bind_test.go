@@ -121,3 +121,13 @@ func TestRegistryRefusesDoubles(t *testing.T) {
 	}()
 	New([]*Func{exampleFunc()}, []*Func{exampleFunc()})
 }
+
+// A function that is for other kernels says so before anything is looked at.
+func TestPlatforms(t *testing.T) {
+	f := Query[struct{}]{Name: "x.y", Platforms: []string{"Linux", "FreeBSD"}, Run: func(context.Context, *Call, *struct{}) (py.Value, error) { return py.None, nil }}.Func()
+	for kernel, want := range map[string]string{"Linux": "", "Darwin": "pinch has it on Linux, FreeBSD, and this is Darwin"} {
+		if ok, reason := f.Virtual(&Call{Grains: py.DictOf("kernel", py.Str(kernel))}); ok != (want == "") || reason != want {
+			t.Errorf("%s: %v, %q", kernel, ok, reason)
+		}
+	}
+}

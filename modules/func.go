@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"pinch/internal/host"
@@ -58,6 +59,9 @@ func (f *Func) Module() string {
 func (f *Func) Virtual(c *Call) (ok bool, reason string) {
 	if f.peer != nil {
 		return f.peer.Virtual(f, c)
+	}
+	if kernel := c.Grains.String("kernel"); kernel != "" && len(f.Platforms) > 0 && !slices.Contains(f.Platforms, kernel) {
+		return false, fmt.Sprintf("pinch has it on %s, and this is %s", strings.Join(f.Platforms, ", "), kernel)
 	}
 	if f.virtual == nil {
 		return true, ""

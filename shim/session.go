@@ -231,7 +231,7 @@ func (s *Session) event(name string, d *py.Dict) {
 	switch name {
 	case "result":
 		if data, ok := d.Lookup("data").(*py.Dict); ok && run.Each != nil {
-			run.Each(low.Result{Tag: d.String("tag"), Data: data})
+			run.Each(low.Result{Tag: d.String("tag"), Data: data, Event: d.String("event")})
 		}
 	case "start":
 		if run.Starting != nil {

@@ -142,6 +142,9 @@ func (w *worker) runChunks(ctx context.Context, p *prepared, c *states.Compiled,
 		Each: func(r low.Result) {
 			done++
 			ret.SetStr(r.Tag, r.Data)
+			if r.Event != "" {
+				w.f.Log.Info("event", "host", w.res.ID, "tag", r.Event, "result", py.ToStr(py.OrNone(r.Data.Lookup("result"))))
+			}
 		},
 		Starting: func(n, total int, id, fun, _ string) { w.f.Progress.State(w.res.ID, n, total, fun+" "+id) },
 	}

@@ -214,7 +214,11 @@ func (s *server) run(ctx context.Context, in *wire.Incoming) (py.Value, error) {
 	o := s.options(b)
 	o.Stop = in.Stop
 	o.Each = func(r low.Result) error {
-		return s.conn.SendEvent("result", py.DictOf("tag", py.Str(r.Tag), "data", r.Data))
+		d := py.DictOf("tag", py.Str(r.Tag), "data", r.Data)
+		if r.Event != "" {
+			d.SetStr("event", py.Str(r.Event))
+		}
+		return s.conn.SendEvent("result", d)
 	}
 	var startErr error
 	o.Starting = func(n, total int, c *low.Chunk) {

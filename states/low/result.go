@@ -44,6 +44,8 @@ func TriOf(v py.Value) Tri {
 type Result struct {
 	Tag  string
 	Data *py.Dict
+	// Event is the tag of the event that the state asked for (fire_event).
+	Event string
 }
 
 // Result returns the state's result.

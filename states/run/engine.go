@@ -11,6 +11,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -342,8 +343,31 @@ func (e *engine) finish(running *results, r *low.Result) {
 
 func (e *engine) send(r *low.Result) {
 	if e.sendErr == nil && e.Each != nil {
+		r.Event = e.eventOf(r)
 		e.sendErr = e.Each(*r)
 	}
+}
+
+// eventOf is the tag of the event that a state with fire_event makes of its
+// result: it ends with what fire_event says, or the state's name.
+func (e *engine) eventOf(r *low.Result) string {
+	c := e.byTag[r.Tag]
+	if c == nil {
+		return ""
+	}
+	last := ""
+	switch fire := c.Data.Lookup("fire_event").(type) {
+	case py.Str:
+		last = string(fire)
+	case py.Bool:
+		if fire {
+			last = py.ToStr(py.OrNone(r.Data.Lookup("name")))
+		}
+	}
+	if last == "" {
+		return ""
+	}
+	return strings.Join([]string{"salt", "state_result", e.Bundle.JID, e.Bundle.Host, last}, "/")
 }
 
 func (e *engine) nextRunNum() py.Int {

@@ -224,3 +224,14 @@ func TestSlots(t *testing.T) {
 		t.Error("an open parenthesis was accepted")
 	}
 }
+
+// A state with fire_event has an event beside its result, tagged as Salt's are.
+func TestFireEvent(t *testing.T) {
+	got, _, _ := runChunks(t, "[{f: t.plain, id: a, fire_event: True}, {f: t.change, id: b, fire_event: my/done}, {f: t.plain, id: c, fire_event: False}, {f: t.plain, id: d}]",
+		func(o *Options) { o.Bundle.JID, o.Bundle.Host = "20260101000000000000", "h1" })
+	for name, want := range map[string]string{"a": "salt/state_result/20260101000000000000/h1/a", "b": "salt/state_result/20260101000000000000/h1/my/done", "c": "", "d": ""} {
+		if got[name].Event != want {
+			t.Errorf("%s: event %q, want %q", name, got[name].Event, want)
+		}
+	}
+}
