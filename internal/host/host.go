@@ -199,6 +199,10 @@ type Cmd struct {
 	// Files are further inputs, which the command finds as /dev/fd/3 and on:
 	// pipes, so that what is secret in them lies on no disk.
 	Files []io.Reader
+	// Memory are inputs behind those of Files, for programs that want a
+	// regular file: in memory only, and readable by the command's user alone.
+	// Linux only.
+	Memory [][]byte
 	// RunAs and Group are the user and group names to run as ("" keeps);
 	// Login loads the user's login environment as Salt's runas does.
 	RunAs, Group string

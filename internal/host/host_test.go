@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -365,5 +368,23 @@ func TestFakeIsLikeLocal(t *testing.T) {
 	fake := NewFake(map[string]string{"/r/": ""})
 	if d := cmp.Diff(do(local(t), t.TempDir()), do(fake, "/r")); d != "" {
 		t.Error(d)
+	}
+}
+
+// What a command gets as a file in memory is a regular file that only its user
+// can read, and is in no environment and no argument list.
+func TestMemoryFile(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("Linux only")
+	}
+	out, err := NewLocal(os.Environ()).Run(context.Background(), Cmd{
+		Argv:  []string{"sh", "-c", "stat -Lc '%F %a %u' /dev/fd/4; cat /dev/fd/3 /dev/fd/4"},
+		Files: []io.Reader{strings.NewReader("pipe ")}, Memory: [][]byte{[]byte("secret")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(out.Stdout), fmt.Sprintf("regular file 600 %d\npipe secret", os.Getuid()); got != want {
+		t.Errorf("got %q, want %q; %s", got, want, out.Stderr)
 	}
 }

@@ -58,6 +58,7 @@ type process struct {
 	cmd            *exec.Cmd
 	stdout, stderr *capture
 	files          []io.Reader
+	memory         [][]byte
 }
 
 func (l *Local) prepare(ctx context.Context, cmd Cmd) (*process, error) {
@@ -107,7 +108,7 @@ func (l *Local) prepare(ctx context.Context, cmd Cmd) (*process, error) {
 	if limit <= 0 {
 		limit = DefaultMaxOutput
 	}
-	p := &process{stdout: &capture{limit: limit}, stderr: &capture{limit: limit}, files: cmd.Files}
+	p := &process{stdout: &capture{limit: limit}, stderr: &capture{limit: limit}, files: cmd.Files, memory: cmd.Memory}
 	if cmd.Tee != nil {
 		tee := &lockedWriter{w: cmd.Tee}
 		p.stdout.tee, p.stderr.tee = tee, tee
@@ -185,6 +186,18 @@ func (p *process) start() error {
 			return err
 		}
 		p.cmd.ExtraFiles, ours = append(p.cmd.ExtraFiles, r), append(ours, w)
+	}
+	uid := -1
+	if c := p.cmd.SysProcAttr.Credential; c != nil {
+		uid = int(c.Uid)
+	}
+	for _, content := range p.memory {
+		f, err := memoryFile(content, uid)
+		if err != nil {
+			closeAll(ours)
+			return err
+		}
+		p.cmd.ExtraFiles = append(p.cmd.ExtraFiles, f)
 	}
 	if err := p.cmd.Start(); err != nil {
 		closeAll(ours)

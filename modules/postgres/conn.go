@@ -155,11 +155,24 @@ func (p *client) command(ctx context.Context) (host.Cmd, error) {
 		return cmd, err
 	}
 	cmd.Env = map[string]*string{}
-	if password != "" {
-		cmd.Env["PGPASSWORD"] = &password
+	if password == "" {
+		return cmd, nil
 	}
+	if kernel := p.c.Grains.String("kernel"); kernel != "Linux" && kernel != "" {
+		cmd.Env["PGPASSWORD"] = &password // there are no files in memory
+		return cmd, nil
+	}
+	if strings.ContainsAny(password, "\n\r\x00") {
+		return cmd, modules.SaltInvocationError("postgres: the password has a line break, which psql cannot read")
+	}
+	file := "/dev/fd/3"
+	cmd.Env["PGPASSFILE"] = &file
+	cmd.Memory = [][]byte{[]byte("*:*:*:*:" + passfileEscape.Replace(password) + "\n")}
 	return cmd, nil
 }
+
+// passfileEscape writes a field of libpq's password file.
+var passfileEscape = strings.NewReplacer(`\`, `\\`, ":", `\:`)
 
 // asUser is a command as another user, with that user's login environment only.
 func asUser(ctx context.Context, c *modules.Call, runas string) (host.Cmd, error) {
