@@ -1,59 +1,24 @@
 package ip
 
 import (
-	"context"
 	"slices"
 	"strings"
 
-	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/internal/pypath"
-	"pinch/modules"
 )
 
 var kinds = texts("eth", "bond", "alias", "clone", "ipsec", "dialup", "bridge", "slave", "vlan", "pppoe", "source")
 
 const pppDir = "/etc/ppp/peers/"
 
-// debian is the network of a Debian host. w is nil where nothing may change.
-type debian struct {
-	ctx context.Context
-	c   *modules.Call
-	r   host.Reader
-	w   host.Writer
-}
-
-func open(ctx context.Context, c *modules.Call, w host.Writer) *debian {
-	d := &debian{ctx: ctx, c: c, r: c, w: w}
-	if w != nil {
-		d.r = w
-	}
-	return d
-}
-
-// call calls a function of another module.
-func (d *debian) call(fun string, args ...py.Value) (py.Value, error) {
-	return d.c.Funcs.Call(d.ctx, fun, py.NewArgs(args...))
-}
-
 // noCarrier says whether bonds are without use_carrier: since Ubuntu 16.
-func (d *debian) noCarrier() bool {
+func (d debian) noCarrier() bool {
 	return d.c.Grains.String("os") == "Ubuntu" && major(d.c) >= 16
 }
 
-// major is the first number of the release.
-func major(c *modules.Call) int64 {
-	text, _, _ := strings.Cut(c.Grains.String("osrelease"), ".")
-	v, err := py.ToInt(py.Str(text))
-	if err != nil {
-		return 0
-	}
-	n, _ := py.AsInt(v)
-	return n
-}
-
 // interfaceLines is Salt's ip.get_interface.
-func (d *debian) interfaceLines(name string) ([]string, error) {
+func (d debian) interfaceLines(name string) ([]string, error) {
 	all, err := readAdapters(d.r)
 	if err != nil {
 		return nil, err
@@ -71,7 +36,7 @@ func (d *debian) interfaceLines(name string) ([]string, error) {
 
 // buildInterface is Salt's ip.build_interface: the lines of the interface. In
 // test mode nothing is written, and no package installed.
-func (d *debian) buildInterface(name, kind string, enabled bool, opts *py.Dict, test bool) ([]string, error) {
+func (d debian) buildInterface(name, kind string, enabled bool, opts *py.Dict, test bool) ([]string, error) {
 	kind = strings.ToLower(kind)
 	s := &settings{iface: name, opts: opts.Copy()}
 	if !in(py.Str(kind), kinds) {
@@ -111,7 +76,7 @@ func (d *debian) buildInterface(name, kind string, enabled bool, opts *py.Dict, 
 
 // need checks the settings that a kind of interface wants and installs the
 // package that it needs.
-func (d *debian) need(s *settings, kind string, test bool) error {
+func (d debian) need(s *settings, kind string, test bool) error {
 	pkg := ""
 	switch kind {
 	case "slave":
@@ -150,7 +115,7 @@ func (d *debian) need(s *settings, kind string, test bool) error {
 
 // writeInterface writes an interface: into the file that the settings name, or
 // with all others into /etc/network/interfaces.
-func (d *debian) writeInterface(a *adapter, opts *py.Dict) ([]string, error) {
+func (d debian) writeInterface(a *adapter, opts *py.Dict) ([]string, error) {
 	all, err := readAdapters(d.r)
 	if err != nil {
 		return nil, err
@@ -184,7 +149,7 @@ func (d *debian) writeInterface(a *adapter, opts *py.Dict) ([]string, error) {
 }
 
 // writeProvider writes the settings of a PPPoE connection.
-func (d *debian) writeProvider(a *adapter) error {
+func (d debian) writeProvider(a *adapter) error {
 	o := a.families["inet"]
 	if o == nil {
 		return py.KeyError(py.Str("inet"))
@@ -205,7 +170,7 @@ func (d *debian) writeProvider(a *adapter) error {
 }
 
 // buildBond is Salt's ip.build_bond.
-func (d *debian) buildBond(name string, opts *py.Dict, test bool) (lines []string, ok bool, err error) {
+func (d debian) buildBond(name string, opts *py.Dict, test bool) (lines []string, ok bool, err error) {
 	s := &settings{iface: name, opts: opts.Copy()}
 	bond, err := s.bond(d.noCarrier())
 	if err != nil {

@@ -1,22 +1,32 @@
 // Package ip has Salt's ip module on Debian, where interfaces are described in
-// /etc/network/interfaces, and the states network.managed, network.routes and
+// /etc/network/interfaces, and on Red Hat's systems, where that is
+// /etc/sysconfig/network-scripts; and the states network.managed, network.routes and
 // network.system, which are built on it.
 package ip
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"pinch/internal/host"
 	"pinch/internal/py"
 	"pinch/modules"
 )
 
-// virtual says whether the host manages its network with ifupdown.
+// virtual says whether the host's files of the network are ones that are known.
 func virtual(c *modules.Call) (bool, string) {
-	family := c.Grains.String("os_family")
-	if family != "Debian" {
-		return false, "The ip module could not be loaded: " + family + " is not supported, only Debian with /etc/network/interfaces"
+	if isRedHat(c) {
+		if c.Grains.String("os") == "Amazon" && major(c) < 2 {
+			return false, "The ip module could not be loaded: Amazon Linux 1 is not supported"
+		}
+		return true, ""
+	}
+	return debianVirtual(c)
+}
+
+func debianVirtual(c *modules.Call) (bool, string) {
+	if family := c.Grains.String("os_family"); family != "Debian" {
+		return false, "The ip module could not be loaded: " + family + " is not supported, only Debian with /etc/network/interfaces and Red Hat"
 	}
 	if fi, err := c.Stat("/etc/netplan"); err == nil && fi.IsDir() && c.LookPath("netplan") != "" {
 		return false, "The ip module could not be loaded: netplan manages the network, and is not supported"
@@ -51,16 +61,41 @@ type buildArgs struct {
 	Settings *py.Dict `arg:"**" doc:"The settings, as network.managed takes them."`
 }
 
-func query[A any](name, doc string, run func(d *debian, a *A) (py.Value, error)) *modules.Func {
+// job is a call of a function.
+type job struct {
+	*machine
+	backend
+}
+
+func query[A any](name, doc string, run func(j job, a *A) (py.Value, error)) *modules.Func {
 	return modules.Query[A]{Name: "ip." + name, Doc: doc, Virtual: virtual, Run: func(ctx context.Context, c *modules.Call, a *A) (py.Value, error) {
-		return run(open(ctx, c, nil), a)
+		m, b := open(ctx, c, nil)
+		return run(job{m, b}, a)
 	}}.Func()
 }
 
-func action[A any](name, doc string, run func(d *debian, a *A) (py.Value, error)) *modules.Func {
+func action[A any](name, doc string, run func(j job, a *A) (py.Value, error)) *modules.Func {
 	return modules.Action[A]{Name: "ip." + name, Doc: doc, Virtual: virtual, Run: func(ctx context.Context, c *modules.Call, w host.Writer, a *A) (py.Value, error) {
-		return run(open(ctx, c, w), a)
+		m, b := open(ctx, c, w)
+		return run(job{m, b}, a)
 	}}.Func()
+}
+
+// bondFuncs are the functions that Salt has on Debian only.
+func bondFuncs() []*modules.Func {
+	return []*modules.Func{
+		modules.Query[ifaceArgs]{Name: "ip.get_bond", Doc: "Gives the lines of a bond in /etc/modprobe.d.", Virtual: debianVirtual,
+			Run: func(_ context.Context, c *modules.Call, a *ifaceArgs) (py.Value, error) {
+				lines, ok := readLines(c, bondFile(a.Iface))
+				return fileValue(lines, ok, nil)
+			}}.Func(),
+		modules.Action[ifaceSettingsArgs]{Name: "ip.build_bond", Virtual: debianVirtual,
+			Doc: "Writes a bond into /etc/modprobe.d and loads the kernel's module; with test=True only gives its lines.",
+			Run: func(ctx context.Context, c *modules.Call, w host.Writer, a *ifaceSettingsArgs) (py.Value, error) {
+				m, _ := open(ctx, c, w)
+				return fileValue(debian{m}.buildBond(a.Iface, a.Settings, isTest(a.Settings)))
+			}}.Func(),
+	}
 }
 
 // linesValue is a list of lines.
@@ -78,53 +113,36 @@ func isTest(opts *py.Dict) bool { return py.IsTrue(lookup(opts, "test")) }
 
 // Funcs are the functions of this package.
 func Funcs() []*modules.Func {
-	return append([]*modules.Func{
-		query("get_interface", "Gives the lines that describe an interface.", func(d *debian, a *ifaceArgs) (py.Value, error) {
-			return linesValue(d.interfaceLines(a.Iface))
+	return slices.Concat([]*modules.Func{
+		query("get_interface", "Gives the lines that describe an interface.", func(j job, a *ifaceArgs) (py.Value, error) {
+			return linesValue(j.interfaceLines(a.Iface))
 		}),
-		query("get_bond", "Gives the lines of a bond in /etc/modprobe.d.", func(d *debian, a *ifaceArgs) (py.Value, error) {
-			lines, ok := readLines(d.r, bondFile(a.Iface))
-			return fileValue(lines, ok, nil)
+		query("get_routes", "Gives the lines of the scripts that set the routes of an interface.", func(j job, a *ifaceArgs) (py.Value, error) {
+			return fileValue(j.routeLines(a.Iface))
 		}),
-		query("get_routes", "Gives the lines of the scripts that set the routes of an interface.", func(d *debian, a *ifaceArgs) (py.Value, error) {
-			return fileValue(d.routeLines(a.Iface))
+		query("get_network_settings", "Gives the network settings of the whole host.", func(j job, _ *noArgs) (py.Value, error) {
+			return linesValue(j.settingsLines())
 		}),
-		query("get_network_settings", "Gives the network settings of the whole host.", func(d *debian, _ *noArgs) (py.Value, error) {
-			return linesValue(d.settingsLines())
+		action("build_interface", "Writes the description of an interface; with test=True only gives its lines.", func(j job, a *buildArgs) (py.Value, error) {
+			return linesValue(j.buildInterface(a.Iface, a.Kind, a.Enabled, a.Settings, isTest(a.Settings)))
 		}),
-		action("build_interface", "Writes the description of an interface; with test=True only gives its lines.", func(d *debian, a *buildArgs) (py.Value, error) {
-			return linesValue(d.buildInterface(a.Iface, a.Kind, a.Enabled, a.Settings, isTest(a.Settings)))
-		}),
-		action("build_bond", "Writes a bond into /etc/modprobe.d and loads the kernel's module; with test=True only gives its lines.",
-			func(d *debian, a *ifaceSettingsArgs) (py.Value, error) {
-				return fileValue(d.buildBond(a.Iface, a.Settings, isTest(a.Settings)))
-			}),
 		action("build_routes", "Writes the scripts that set the routes of an interface; with test=True only gives their lines.",
-			func(d *debian, a *ifaceSettingsArgs) (py.Value, error) {
-				return fileValue(d.buildRoutes(a.Iface, a.Settings, isTest(a.Settings)))
+			func(j job, a *ifaceSettingsArgs) (py.Value, error) {
+				return fileValue(j.buildRoutes(a.Iface, a.Settings, isTest(a.Settings)))
 			}),
 		action("build_network_settings", "Writes the network settings of the whole host; with test=True only gives their lines.",
-			func(d *debian, a *settingsArgs) (py.Value, error) {
-				return linesValue(d.buildSettings(a.Settings, isTest(a.Settings)))
+			func(j job, a *settingsArgs) (py.Value, error) {
+				return linesValue(j.buildSettings(a.Settings, isTest(a.Settings)))
 			}),
-		action("apply_network_settings", "Restarts the network, and sets the name of the host when apply_hostname is given.", func(d *debian, a *settingsArgs) (py.Value, error) {
-			ok, err := d.apply(a.Settings)
+		action("apply_network_settings", "Restarts the network, and sets the name of the host when apply_hostname is given.", func(j job, a *settingsArgs) (py.Value, error) {
+			ok, err := j.apply(j.backend, a.Settings)
 			return py.Bool(ok), err
 		}),
-		action("up", "Brings an interface up.", func(d *debian, a *kindArgs) (py.Value, error) { return d.ifup("ifup", a.Iface, py.ToStr(a.Kind)) }),
-		action("down", "Takes an interface down.", func(d *debian, a *kindArgs) (py.Value, error) { return d.ifup("ifdown", a.Iface, py.ToStr(a.Kind)) }),
-	}, stateFuncs()...)
-}
-
-// ifup runs ifup or ifdown. Slaves follow their master, and a source is no
-// interface.
-func (d *debian) ifup(program, name, kind string) (py.Value, error) {
-	if kind == "slave" || kind == "source" {
-		return py.None, nil
-	}
-	s, err := d.c.DoCommand(d.ctx, d.w, modules.Command{Argv: []string{program, name}, MergeStderr: true})
-	if err != nil {
-		return nil, err
-	}
-	return py.Str(strings.TrimRight(s.All(), "\r\n")), nil
+		action("up", "Brings an interface up.", func(j job, a *kindArgs) (py.Value, error) {
+			return j.ifup(j.backend, "ifup", a.Iface, py.ToStr(a.Kind))
+		}),
+		action("down", "Takes an interface down.", func(j job, a *kindArgs) (py.Value, error) {
+			return j.ifup(j.backend, "ifdown", a.Iface, py.ToStr(a.Kind))
+		}),
+	}, bondFuncs(), stateFuncs())
 }

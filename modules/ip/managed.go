@@ -37,7 +37,7 @@ func managed(o *outcome, a *managedArgs) error {
 	if kind == "source" {
 		return nil
 	}
-	if kind == "bond" {
+	if _, isDebian := o.backend.(debian); isDebian && kind == "bond" {
 		changed, err := o.bondFile(a.Name, opts)
 		if err != nil {
 			return err
@@ -76,7 +76,7 @@ func (o *outcome) warnOfAddr(opts *py.Dict) {
 // bondFile keeps the file of a bond in /etc/modprobe.d.
 func (o *outcome) bondFile(name string, opts *py.Dict) (changed bool, err error) {
 	old, _ := readLines(o.r, bondFile(name))
-	new, _, err := o.buildBond(name, opts, o.test)
+	new, _, err := debian{o.machine}.buildBond(name, opts, o.test)
 	if err != nil {
 		return false, err
 	}
@@ -136,7 +136,7 @@ func (o *outcome) bringUp(name, kind string, enabled, leave bool) error {
 		return nil
 	}
 	for _, program := range programs {
-		if _, err := o.ifup(program, name, kind); err != nil {
+		if _, err := o.ifup(o.backend, program, name, kind); err != nil {
 			return o.caught(err)
 		}
 	}

@@ -125,7 +125,7 @@ func (s *settings) bridge() (*py.Dict, error) {
 	d := py.NewDict()
 	if v, ok := s.opts.GetStr("ports"); ok {
 		if l, isList := v.(*py.List); isList {
-			ports, err := joined(l)
+			ports, err := joined(l, " ")
 			if err != nil {
 				return nil, err
 			}
@@ -227,8 +227,8 @@ func fieldsOf(v py.Value) ([]string, error) {
 	return strings.Fields(string(s)), nil
 }
 
-// joined is " ".join(list).
-func joined(l *py.List) (string, error) {
+// joined is between.join(list).
+func joined(l *py.List, between string) (string, error) {
 	out := make([]string, len(l.Items))
 	for i, it := range l.Items {
 		s, ok := it.(py.Str)
@@ -237,5 +237,5 @@ func joined(l *py.List) (string, error) {
 		}
 		out[i] = string(s)
 	}
-	return strings.Join(out, " "), nil
+	return strings.Join(out, between), nil
 }

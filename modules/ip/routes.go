@@ -14,12 +14,12 @@ const (
 )
 
 // routeLines is Salt's ip.get_routes; ok is false when neither script is there.
-func (d *debian) routeLines(name string) (lines []string, ok bool, err error) {
+func (d debian) routeLines(name string) (lines []string, ok bool, err error) {
 	return d.bothScripts(upDir+"route-"+name, downDir+"route-"+name)
 }
 
 // bothScripts reads the two scripts of an interface one after the other.
-func (d *debian) bothScripts(upFile, downFile string) (lines []string, ok bool, err error) {
+func (d debian) bothScripts(upFile, downFile string) (lines []string, ok bool, err error) {
 	up, hasUp := readLines(d.r, upFile)
 	down, hasDown := readLines(d.r, downFile)
 	if !hasUp && hasDown {
@@ -29,17 +29,8 @@ func (d *debian) bothScripts(upFile, downFile string) (lines []string, ok bool, 
 }
 
 // buildRoutes is Salt's ip.build_routes.
-func (d *debian) buildRoutes(name string, opts *py.Dict, test bool) (lines []string, ok bool, err error) {
-	var routes py.Value
-	for k, v := range opts.All() {
-		if py.Lower(py.ToStr(k)) == "routes" {
-			routes = v
-		}
-	}
-	if routes == nil {
-		return nil, false, py.AttributeErrorf("Invalid option -- Route interface: %s, Option: routes, Expected: [List of routes]", name)
-	}
-	list, err := py.Collect(routes)
+func (d debian) buildRoutes(name string, opts *py.Dict, test bool) (lines []string, ok bool, err error) {
+	list, err := routeList(name, opts)
 	if err != nil {
 		return nil, false, err
 	}
@@ -72,13 +63,7 @@ func routeScript(verb, name string, routes []py.Value) string {
 		if !ok {
 			route = py.NewDict()
 		}
-		part := func(key, before string) string {
-			v := lookup(route, key)
-			if !py.IsTrue(v) {
-				return ""
-			}
-			return before + py.ToStr(v)
-		}
+		part := partOf(route)
 		if comment := part("name", "# "); comment != "" {
 			b.WriteString(comment + "\n")
 		}
@@ -86,4 +71,18 @@ func routeScript(verb, name string, routes []py.Value) string {
 			part("metric", " metric ") + "\n")
 	}
 	return b.String()
+}
+
+// routeList are the routes of the settings.
+func routeList(name string, opts *py.Dict) ([]py.Value, error) {
+	var routes py.Value
+	for k, v := range opts.All() {
+		if py.Lower(py.ToStr(k)) == "routes" {
+			routes = v
+		}
+	}
+	if routes == nil {
+		return nil, py.AttributeErrorf("Invalid option -- Route interface: %s, Option: routes, Expected: [List of routes]", name)
+	}
+	return py.Collect(routes)
 }

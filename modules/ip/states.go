@@ -42,7 +42,7 @@ func stateFuncs() []*modules.Func {
 // outcome is what a state returns while it is made. test is set when nothing
 // is to be written.
 type outcome struct {
-	*debian
+	job
 	modules.Done
 	changes *py.Dict
 	test    bool
@@ -52,7 +52,8 @@ type outcome struct {
 // acts when it has one. Its AttributeErrors are the state's failures.
 func check[A any](run func(o *outcome, a *A) error) func(context.Context, *modules.Call, *A) (modules.Plan, error) {
 	do := func(ctx context.Context, c *modules.Call, w host.Writer, a *A) (modules.Done, error) {
-		o := &outcome{debian: open(ctx, c, w), changes: py.NewDict(), test: w == nil}
+		m, b := open(ctx, c, w)
+		o := &outcome{job: job{m, b}, changes: py.NewDict(), test: w == nil}
 		o.Result = low.True
 		err := run(o, a)
 		var pe *py.Error
@@ -128,7 +129,7 @@ func routes(o *outcome, a *namedArgs) error {
 	if o.test || !changed {
 		return nil
 	}
-	_, err = o.apply(opts)
+	_, err = o.apply(o.backend, opts)
 	return err
 }
 
@@ -154,6 +155,6 @@ func system(o *outcome, a *namedArgs) error {
 		return nil
 	}
 	o.Comment = upToDate // Salt says so of changed settings too
-	_, err = o.apply(opts)
+	_, err = o.apply(o.backend, opts)
 	return err
 }

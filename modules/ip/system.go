@@ -84,7 +84,7 @@ func readHostname(r host.Reader) py.Value {
 }
 
 // current are the settings that the files of the host have.
-func (d *debian) current() networkSettings {
+func (d debian) current() networkSettings {
 	res := readResolver(d.r)
 	n := networkSettings{networking: py.Str(""), hostname: readHostname(d.r), domain: py.Str(res.domain), search: res.searchValue()}
 	if fi, err := d.r.Stat(networkingFile); err == nil && fi.IsRegular() {
@@ -102,12 +102,12 @@ func (d *debian) current() networkSettings {
 
 // byService says whether the services of the host decide on networking, and
 // not /etc/default/networking: so on Ubuntu.
-func (d *debian) byService() bool {
+func (d debian) byService() bool {
 	return d.c.Grains.String("osfullname") == "Ubuntu" && major(d.c) >= 12
 }
 
 // settingsLines is Salt's ip.get_network_settings.
-func (d *debian) settingsLines() ([]string, error) {
+func (d debian) settingsLines() ([]string, error) {
 	n := d.current()
 	if !d.byService() {
 		return n.lines(), nil
@@ -132,7 +132,7 @@ func badSetting(name string, want ...py.Value) error {
 
 // buildSettings is Salt's ip.build_network_settings. In test mode nothing is
 // written; Salt gives the text of /etc/default/networking then.
-func (d *debian) buildSettings(opts *py.Dict, test bool) ([]string, error) {
+func (d debian) buildSettings(opts *py.Dict, test bool) ([]string, error) {
 	now := d.current()
 	given := py.NewDict()
 	for k, v := range opts.All() {
@@ -197,7 +197,7 @@ func (d *debian) buildSettings(opts *py.Dict, test bool) ([]string, error) {
 }
 
 // enableServices enables or disables the services of the network at boot.
-func (d *debian) enableServices(on, test bool) error {
+func (d debian) enableServices(on, test bool) error {
 	fun := "service.disable"
 	if on {
 		fun = "service.enable"
@@ -229,7 +229,7 @@ var (
 
 // writeResolver replaces the lines domain and search of /etc/resolv.conf. As in
 // Salt the other lines keep their ends and get another.
-func (d *debian) writeResolver(domain, search string, test bool) error {
+func (d debian) writeResolver(domain, search string, test bool) error {
 	old, found := readLines(d.r, resolvFile)
 	if test {
 		return nil
@@ -250,25 +250,8 @@ func (d *debian) writeResolver(domain, search string, test bool) error {
 	return writeFile(d.w, resolvFile, strings.Join(lines, "\n"))
 }
 
-// apply is Salt's ip.apply_network_settings.
-func (d *debian) apply(opts *py.Dict) (bool, error) {
-	named := true
-	if in(lookup(opts, "apply_hostname"), yes) {
-		named = false
-		if name, ok := opts.GetStr("hostname"); ok {
-			v, err := d.call("network.mod_hostname", name)
-			if err != nil {
-				return false, err
-			}
-			named = py.IsTrue(v)
-		} else {
-			d.c.Log.Warn("network settings: the name of the host is to be applied, but none is given")
-		}
-	}
-	if in(lookup(opts, "require_reboot"), yes) {
-		d.c.Log.Warn("network settings: they need a reboot to be applied")
-		return named, nil
-	}
+// restart stops and starts the network.
+func (d debian) restart() (bool, error) {
 	stopped, err := d.call("service.stop", py.Str("networking"))
 	if err != nil {
 		return false, err
@@ -280,5 +263,5 @@ func (d *debian) apply(opts *py.Dict) (bool, error) {
 		return false, nil
 	}
 	started, err := d.call("service.start", py.Str("networking"))
-	return named && py.IsTrue(started), err
+	return py.IsTrue(started), err
 }
