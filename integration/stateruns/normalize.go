@@ -26,6 +26,7 @@ var textRewrites = []rewrite{
 	{regexp.MustCompile(`__salt\.tmp\.[A-Za-z0-9_]+`), "<TMPNAME>"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?Z?`), "<TIME>"},
 	{regexp.MustCompile(`0x[0-9a-f]{8,16}\b`), "<ADDR>"},
+	{regexp.MustCompile(`(Last metadata expiration check: )\d+:\d\d:\d\d ago on [^\n]*`), "${1}<AGO>"},
 }
 
 // timeKeys are the keys whose numbers are points in time.

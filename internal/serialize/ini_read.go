@@ -12,6 +12,56 @@ type iniReader struct {
 	name     string // of the file, "" for a text
 	defaults *py.Dict
 	sections *py.Dict // name to *py.Dict of option to list of lines
+	lax      bool     // sections and options may come twice
+}
+
+// INI holds what was read of INI files, one after another: a later one adds to
+// the sections of those before and replaces their options.
+type INI struct{ r iniReader }
+
+// Read reads a file; strict refuses a section or an option that it has twice.
+func (c *INI) Read(text, name string, strict bool) error {
+	if c.r.sections == nil {
+		c.r.sections, c.r.defaults = py.NewDict(), py.NewDict()
+	}
+	c.r.name, c.r.lax = name, !strict
+	return c.r.read(text)
+}
+
+// Sections are the names of all sections, in order.
+func (c *INI) Sections() []string {
+	var out []string
+	if c.r.sections != nil {
+		for k := range c.r.sections.All() {
+			out = append(out, py.ToStr(k))
+		}
+	}
+	return out
+}
+
+// Raw are a section's own options as they are written; nil when it is not there.
+func (c *INI) Raw(section string) *py.Dict {
+	if c.r.sections == nil {
+		return nil
+	}
+	own, ok := c.r.sections.Lookup(section).(*py.Dict)
+	if !ok {
+		return nil
+	}
+	out := py.NewDict()
+	for k, v := range own.All() {
+		out.SetStr(py.ToStr(k), py.Str(rawOption(v)))
+	}
+	return out
+}
+
+// Items are a section's options and the defaults, with what they refer to
+// filled in; nil when the section is not there.
+func (c *INI) Items(section string) (*py.Dict, error) {
+	if c.Raw(section) == nil {
+		return nil, nil
+	}
+	return c.r.items(section)
 }
 
 var (
@@ -35,21 +85,28 @@ func iniValue(text, name string) (py.Value, error) {
 		return nil, err
 	}
 	out := py.NewDict()
-	for k, v := range r.sections.All() {
-		own := v.(*py.Dict)
-		all := r.defaults.Copy()
-		all.Update(own)
-		s := py.NewDict()
-		for opt := range all.All() {
-			text, err := r.get(py.ToStr(k), py.ToStr(opt), all, 0)
-			if err != nil {
-				return nil, err
-			}
-			s.SetStr(py.ToStr(opt), py.Str(text))
+	for k := range r.sections.All() {
+		s, err := r.items(py.ToStr(k))
+		if err != nil {
+			return nil, err
 		}
 		out.SetStr(py.ToStr(k), s)
 	}
 	return out, nil
+}
+
+func (r *iniReader) items(section string) (*py.Dict, error) {
+	all := r.defaults.Copy()
+	all.Update(r.sections.Lookup(section).(*py.Dict))
+	s := py.NewDict()
+	for opt := range all.All() {
+		text, err := r.get(section, py.ToStr(opt), all, 0)
+		if err != nil {
+			return nil, err
+		}
+		s.SetStr(py.ToStr(opt), py.Str(text))
+	}
+	return s, nil
 }
 
 func (r *iniReader) read(text string) error {
@@ -58,6 +115,8 @@ func (r *iniReader) read(text string) error {
 	name, sectionName := "", ""
 	indent := 0
 	number := 0
+	type place struct{ section, option string }
+	added := map[place]bool{} // what this text has: only that is a duplicate
 	var bad []string
 	for line := range strings.Lines(text) {
 		number++
@@ -82,11 +141,16 @@ func (r *iniReader) read(text string) error {
 			if section = r.defaults; sectionName == "DEFAULT" {
 				continue
 			}
-			if r.sections.Has(sectionName) {
+			at := place{section: sectionName}
+			if added[at] && !r.lax {
 				return py.Errorf("DuplicateSectionError", "While reading from %s [line %2d]: section %s already exists", r.source(), number, py.Repr(py.Str(sectionName)))
 			}
-			section = py.NewDict()
-			r.sections.SetStr(sectionName, section)
+			added[at] = true
+			var there bool
+			if section, there = r.sections.Lookup(sectionName).(*py.Dict); !there {
+				section = py.NewDict()
+				r.sections.SetStr(sectionName, section)
+			}
 			continue
 		}
 		if section == nil {
@@ -98,9 +162,11 @@ func (r *iniReader) read(text string) error {
 			continue
 		}
 		name = strings.ToLower(strings.TrimSpace(m[1]))
-		if section.Has(name) {
+		at := place{sectionName, name}
+		if added[at] && !r.lax {
 			return py.Errorf("DuplicateOptionError", "While reading from %s [line %2d]: option %s in section %s already exists", r.source(), number, py.Repr(py.Str(name)), py.Repr(py.Str(sectionName)))
 		}
+		added[at] = true
 		lines = py.NewList(py.Str(strings.TrimSpace(m[2])))
 		section.SetStr(name, lines)
 		option = section
@@ -111,17 +177,22 @@ func (r *iniReader) read(text string) error {
 	return nil
 }
 
-// get returns an option's text with its references filled in.
-func (r *iniReader) get(section, option string, all *py.Dict, depth int) (string, error) {
-	l, ok := all.Lookup(option).(*py.List)
+// rawOption joins the lines of an option.
+func rawOption(v py.Value) string {
+	l, ok := v.(*py.List)
 	if !ok {
-		return "", nil
+		return ""
 	}
 	parts := make([]string, len(l.Items))
 	for i, it := range l.Items {
 		parts[i] = py.ToStr(it)
 	}
-	raw := strings.TrimRight(strings.Join(parts, "\n"), " \t\r\n\f\v")
+	return strings.TrimRight(strings.Join(parts, "\n"), " \t\r\n\f\v")
+}
+
+// get returns an option's text with its references filled in.
+func (r *iniReader) get(section, option string, all *py.Dict, depth int) (string, error) {
+	raw := rawOption(all.Lookup(option))
 	if depth > 10 {
 		return "", py.Errorf("InterpolationDepthError", "Recursion limit exceeded in value substitution: option %s in section %s contains an interpolation key which cannot be substituted in 10 steps. Raw value: %s",
 			py.Repr(py.Str(option)), py.Repr(py.Str(section)), py.Repr(py.Str(raw)))

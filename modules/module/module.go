@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pinch/internal/host"
@@ -190,10 +191,13 @@ func splitArgs(f *modules.Func, v py.Value) (*py.Args, []string) {
 		add(v)
 	case *py.List:
 		for _, it := range v.Items {
+			if _, ok := it.(*py.Dict); !ok {
+				args.Pos = append(args.Pos, it)
+			}
+		}
+		for _, it := range slices.Backward(v.Items) { // the order in which Salt passes them
 			if d, ok := it.(*py.Dict); ok {
 				add(d)
-			} else {
-				args.Pos = append(args.Pos, it)
 			}
 		}
 	case py.NoneType:

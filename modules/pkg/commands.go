@@ -132,6 +132,8 @@ func (m *commands) forget() {
 	}
 }
 
+func (m *commands) writer() host.Writer { return m.w }
+
 func (m *commands) reader() host.Reader {
 	if m.w != nil {
 		return m.w

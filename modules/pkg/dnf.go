@@ -3,7 +3,6 @@ package pkg
 import (
 	"context"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -267,14 +266,15 @@ func (m *dnf) available(ctx context.Context, names []string, kw *py.Dict) (*py.D
 	}
 	repos := repoList(kw.Lookup("fromrepo"))
 	if len(repos) == 0 {
-		all, err := m.repositories()
+		all, err := m.repos(kw)
 		if err != nil {
 			return nil, err
 		}
 		on, off := repoList(kw.Lookup("enablerepo")), repoList(kw.Lookup("disablerepo"))
-		for _, r := range all {
-			if slices.Contains(on, r.name) || r.enabled && !slices.Contains(off, r.name) {
-				repos = append(repos, r.name)
+		for k, v := range all.All() {
+			name, enabled := py.ToStr(k), v.(*py.Dict).Lookup("enabled")
+			if slices.Contains(on, name) || !slices.Contains(off, name) && (enabled == nil || py.ToStr(enabled) == "1") {
+				repos = append(repos, name)
 			}
 		}
 	}
@@ -313,44 +313,6 @@ func (m *dnf) available(ctx context.Context, names []string, kw *py.Dict) (*py.D
 		ret.SetStr(py.ToStr(k), py.Strings(versions...))
 	}
 	return ret, nil
-}
-
-type repository struct {
-	name    string
-	enabled bool
-}
-
-var repoSection = regexp.MustCompile(`^\[([^]]+)\]`)
-
-// repositories reads the .repo files.
-func (m *dnf) repositories() ([]repository, error) {
-	var out []repository
-	for _, dir := range []string{"/etc/yum/repos.d", "/etc/yum.repos.d"} {
-		entries, err := m.reader().ReadDir(dir)
-		if err != nil {
-			continue // not every system has both
-		}
-		for _, e := range entries {
-			if !strings.HasSuffix(e.Name(), ".repo") {
-				continue
-			}
-			data, err := m.reader().ReadFile(dir + "/" + e.Name())
-			if err != nil {
-				return nil, err
-			}
-			for line := range strings.Lines(string(data)) {
-				if s := repoSection.FindStringSubmatch(line); s != nil {
-					out = append(out, repository{s[1], true})
-					continue
-				}
-				key, value, _ := strings.Cut(line, "=")
-				if strings.TrimSpace(key) == "enabled" && len(out) > 0 {
-					out[len(out)-1].enabled = strings.TrimSpace(value) == "1"
-				}
-			}
-		}
-	}
-	return out, nil
 }
 
 // repoList reads the name of a repository or several of them, * left out.

@@ -10,37 +10,63 @@ import (
 )
 
 type repoNameArgs struct {
-	Repo  string   `arg:"repo,required" doc:"The repository as a line of sources.list."`
-	Extra *py.Dict `arg:"**"`
+	Repo    string   `arg:"repo,required" doc:"The repository: a line of sources.list, or its id with dnf and zypper."`
+	Basedir py.Value `arg:"basedir" doc:"Directories of the .repo files (dnf)."`
+	Extra   *py.Dict `arg:"**"`
+}
+
+// inDirs are keyword arguments with the argument basedir, where it is given.
+func inDirs(kw *py.Dict, basedir py.Value) *py.Dict {
+	if py.IsNone(basedir) {
+		return kw
+	}
+	return with(kw, "basedir", basedir)
 }
 
 func repoFuncs() []*modules.Func {
 	return []*modules.Func{
-		aptQuery("pkg.list_repos", "Lists the repositories that are configured, by URI.", func(_ context.Context, _ *modules.Call, m *apt, _ *struct {
-			Extra *py.Dict `arg:"**"`
+		query("pkg.list_repos", "Lists the repositories that are configured, by URI or id.", func(_ context.Context, _ *modules.Call, m manager, a *struct {
+			Basedir py.Value `arg:"basedir" doc:"Directories of the .repo files (dnf)."`
+			Extra   *py.Dict `arg:"**"`
 		}) (py.Value, error) {
-			return dictOrError(m.listRepos())
+			k, ok := m.(repoKeeper)
+			if !ok {
+				return nil, missing("pkg.list_repos")
+			}
+			return dictOrError(k.repos(inDirs(a.Extra, a.Basedir)))
 		}),
-		aptQuery("pkg.get_repo", "Describes a repository that is configured.", func(_ context.Context, _ *modules.Call, m *apt, a *repoNameArgs) (py.Value, error) {
-			return dictOrError(m.getRepo(a.Repo, str(a.Extra.Lookup("ppa_auth"))))
+		query("pkg.get_repo", "Describes a repository that is configured.", func(_ context.Context, _ *modules.Call, m manager, a *repoNameArgs) (py.Value, error) {
+			k, ok := m.(repoKeeper)
+			if !ok {
+				return nil, missing("pkg.get_repo")
+			}
+			return dictOrError(k.repo(a.Repo, inDirs(a.Extra, a.Basedir)))
+		}),
+		action("pkg.mod_repo", "Configures a repository.", func(ctx context.Context, _ *modules.Call, m manager, a *struct {
+			Repo    string   `arg:"repo,required" doc:"The repository: a line of sources.list, or its id with dnf and zypper."`
+			Basedir py.Value `arg:"basedir" doc:"Directories of the .repo files (dnf)."`
+			Saltenv string   `arg:"saltenv" default:"'base'" doc:"Environment of the tree."`
+			Aptkey  bool     `arg:"aptkey" default:"True" doc:"Use apt-key where there is one."`
+			Extra   *py.Dict `arg:"**"`
+		}) (py.Value, error) {
+			k, ok := m.(repoKeeper)
+			if !ok {
+				return nil, missing("pkg.mod_repo")
+			}
+			return dictOrError(k.setRepo(ctx, a.Repo, a.Saltenv, a.Aptkey, inDirs(a.Extra, a.Basedir)))
+		}),
+		action("pkg.del_repo", "Removes a repository and says from which file.", func(ctx context.Context, _ *modules.Call, m manager, a *repoNameArgs) (py.Value, error) {
+			k, ok := m.(repoKeeper)
+			if !ok {
+				return nil, missing("pkg.del_repo")
+			}
+			return k.dropRepo(ctx, a.Repo, inDirs(a.Extra, a.Basedir))
 		}),
 		aptAction("pkg.get_repo_keys", "Lists the keys of repositories.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
 			Aptkey bool   `arg:"aptkey" default:"True" doc:"Those of apt-key where there is one."`
 			Keydir string `arg:"keydir" doc:"Directory of key files; /etc/apt/keyrings by default."`
 		}) (py.Value, error) {
 			return m.repoKeys(ctx, a.Aptkey, a.Keydir)
-		}),
-		aptAction("pkg.mod_repo", "Configures a repository.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
-			Repo    string   `arg:"repo,required" doc:"The repository as a line of sources.list."`
-			Saltenv string   `arg:"saltenv" default:"'base'" doc:"Environment of the tree."`
-			Aptkey  bool     `arg:"aptkey" default:"True" doc:"Use apt-key where there is one."`
-			Extra   *py.Dict `arg:"**"`
-		}) (py.Value, error) {
-			return dictOrError(m.modRepo(ctx, a.Repo, a.Saltenv, a.Aptkey, a.Extra))
-		}),
-		aptAction("pkg.del_repo", "Removes a repository and says from which file.", func(ctx context.Context, _ *modules.Call, m *apt, a *repoNameArgs) (py.Value, error) {
-			text, err := m.delRepo(ctx, a.Repo, str(a.Extra.Lookup("ppa_auth")))
-			return py.Str(text), err
 		}),
 		aptAction("pkg.add_repo_key", "Adds the key of a repository.", addRepoKey),
 		aptAction("pkg.del_repo_key", "Removes the key of a repository.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {

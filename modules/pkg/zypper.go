@@ -72,7 +72,10 @@ func (m *zypper) call(ctx context.Context, looks bool, args ...string) (output, 
 func (m *zypper) try(ctx context.Context, looks bool, args ...string) (output, error) {
 	argv := append([]string{"zypper", "--non-interactive"}, args...)
 	if looks {
-		return m.look(ctx, argv...)
+		// without the lock of the package manager
+		reading := m.commands
+		reading.vars = append(slices.Clone(m.vars), [2]string{"ZYPP_READONLY_HACK", "1"})
+		return reading.look(ctx, argv...)
 	}
 	return m.change(ctx, "", nil, argv...)
 }
@@ -104,6 +107,17 @@ func xmlTags(xml, name string) []map[string]string {
 		out = append(out, attrs)
 	}
 	return out
+}
+
+// xmlText is the text of the first element of that name; "" when there is none.
+func xmlText(xml, name string) string {
+	_, rest, ok := strings.Cut(xml, "<"+name)
+	_, rest, inside := strings.Cut(rest, ">")
+	text, _, _ := strings.Cut(rest, "<")
+	if !ok || !inside {
+		return ""
+	}
+	return xmlPlain.Replace(text)
 }
 
 func (m *zypper) latest(ctx context.Context, names []string, o latestOptions) (*candidates, error) {
