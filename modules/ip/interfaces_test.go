@@ -1,9 +1,13 @@
 package ip
 
 import (
+	"context"
 	"testing"
 
 	"pinch/internal/host"
+	"pinch/internal/py"
+	"pinch/internal/saltyaml"
+	"pinch/modules"
 )
 
 // Reading and writing interfaces never panics, and what was written is read as
@@ -40,4 +44,41 @@ func rendered(text string) (string, bool) {
 		out += text
 	}
 	return out, true
+}
+
+// Settings of any kind end in an interface or in an error.
+func FuzzSettings(f *testing.F) {
+	f.Add("{type: bond, mode: '4', slaves: [a], miimon: 100, ipaddrs: [1.2.3.4/5], dns: x, mtu: '5'}")
+	f.Add("{type: bridge, ports: x, fd: 1.5, waitport: '5 x', hw: '00:11', channels: {rx: 1}, team_config: {a: [1]}}")
+	f.Add("{type: vlan, vlan_id: '7', link: x, ipv6addrs: [a], proto: [1], routes: [{ipaddr: 1}, 2]}")
+	f.Fuzz(func(_ *testing.T, text string) {
+		v, err := saltyaml.Load(text)
+		opts, ok := v.(*py.Dict)
+		if err != nil || !ok {
+			return
+		}
+		kind := opts.String("type")
+		for _, family := range []string{"Debian", "RedHat", "netplan"} {
+			files := map[string]string{interfacesFile: ""}
+			if family == "netplan" {
+				files = map[string]string{"/etc/netplan/": "", "/usr/sbin/netplan": ""}
+			}
+			c := &modules.Call{Reader: host.NewFake(files), Memo: modules.NewMemo(), Log: modules.NoLog{}, Funcs: nobody{},
+				Grains: py.DictOf("os_family", py.Str(family), "osrelease", py.Str("8"), "num_cpus", py.Int(2))}
+			m, b := open(context.Background(), c, nil)
+			if family == "netplan" {
+				b = netplan{m}
+			}
+			_, _ = b.buildInterface("eth0.5", kind, true, opts, true)
+			_, _, _ = b.buildRoutes("eth0", opts, true)
+			_, _ = b.buildSettings(opts, true)
+		}
+	})
+}
+
+// nobody has no functions.
+type nobody struct{}
+
+func (nobody) Call(_ context.Context, fun string, _ *py.Args) (py.Value, error) {
+	return nil, py.KeyError(py.Str(fun))
 }

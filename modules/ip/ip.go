@@ -1,6 +1,6 @@
-// Package ip has Salt's ip module on Debian, where interfaces are described in
-// /etc/network/interfaces, and on Red Hat's systems, where that is
-// /etc/sysconfig/network-scripts; and the states network.managed, network.routes and
+// Package ip has Salt's ip module: interfaces are described in
+// /etc/network/interfaces on Debian, in netplan's files where it manages the
+// network, and in /etc/sysconfig/network-scripts on Red Hat's systems; and the states network.managed, network.routes and
 // network.system, which are built on it.
 package ip
 
@@ -21,15 +21,24 @@ func virtual(c *modules.Call) (bool, string) {
 		}
 		return true, ""
 	}
-	return debianVirtual(c)
+	if family := c.Grains.String("os_family"); family != "Debian" {
+		return false, "The ip module could not be loaded: " + family + " is not supported, only the families of Debian and Red Hat"
+	}
+	return true, ""
 }
 
-func debianVirtual(c *modules.Call) (bool, string) {
-	if family := c.Grains.String("os_family"); family != "Debian" {
-		return false, "The ip module could not be loaded: " + family + " is not supported, only Debian with /etc/network/interfaces and Red Hat"
+// ifupdownVirtual is for what Salt has with /etc/network/interfaces only.
+func ifupdownVirtual(c *modules.Call) (bool, string) {
+	if c.Grains.String("os_family") != "Debian" || netplanActive(c) {
+		return false, "this function is there for hosts with /etc/network/interfaces only"
 	}
-	if fi, err := c.Stat("/etc/netplan"); err == nil && fi.IsDir() && c.LookPath("netplan") != "" {
-		return false, "The ip module could not be loaded: netplan manages the network, and is not supported"
+	return true, ""
+}
+
+// netplanVirtual is for what Salt has with netplan only.
+func netplanVirtual(c *modules.Call) (bool, string) {
+	if c.Grains.String("os_family") != "Debian" || !netplanActive(c) {
+		return false, "netplan_ip: netplan is not the active renderer on this system"
 	}
 	return true, ""
 }
@@ -42,7 +51,7 @@ type ifaceArgs struct {
 
 type kindArgs struct {
 	Iface string   `arg:"iface,required" doc:"The interface."`
-	Kind  py.Value `arg:"iface_type,required" doc:"Its type; slave and source are left alone."`
+	Kind  py.Value `arg:"iface_type" doc:"Its type; slave and source are left alone."`
 }
 
 type settingsArgs struct {
@@ -81,15 +90,19 @@ func action[A any](name, doc string, run func(j job, a *A) (py.Value, error)) *m
 	}}.Func()
 }
 
-// bondFuncs are the functions that Salt has on Debian only.
-func bondFuncs() []*modules.Func {
+// ownFuncs are the functions that Salt has on some hosts only.
+func ownFuncs() []*modules.Func {
 	return []*modules.Func{
-		modules.Query[ifaceArgs]{Name: "ip.get_bond", Doc: "Gives the lines of a bond in /etc/modprobe.d.", Virtual: debianVirtual,
+		modules.Query[noArgs]{Name: "ip.netplan_active", Doc: "Says whether netplan manages the network.", Virtual: netplanVirtual,
+			Run: func(_ context.Context, c *modules.Call, _ *noArgs) (py.Value, error) {
+				return py.Bool(netplanActive(c)), nil
+			}}.Func(),
+		modules.Query[ifaceArgs]{Name: "ip.get_bond", Doc: "Gives the lines of a bond in /etc/modprobe.d.", Virtual: ifupdownVirtual,
 			Run: func(_ context.Context, c *modules.Call, a *ifaceArgs) (py.Value, error) {
 				lines, ok := readLines(c, bondFile(a.Iface))
 				return fileValue(lines, ok, nil)
 			}}.Func(),
-		modules.Action[ifaceSettingsArgs]{Name: "ip.build_bond", Virtual: debianVirtual,
+		modules.Action[ifaceSettingsArgs]{Name: "ip.build_bond", Virtual: ifupdownVirtual,
 			Doc: "Writes a bond into /etc/modprobe.d and loads the kernel's module; with test=True only gives its lines.",
 			Run: func(ctx context.Context, c *modules.Call, w host.Writer, a *ifaceSettingsArgs) (py.Value, error) {
 				m, _ := open(ctx, c, w)
@@ -135,14 +148,14 @@ func Funcs() []*modules.Func {
 				return linesValue(j.buildSettings(a.Settings, isTest(a.Settings)))
 			}),
 		action("apply_network_settings", "Restarts the network, and sets the name of the host when apply_hostname is given.", func(j job, a *settingsArgs) (py.Value, error) {
-			ok, err := j.apply(j.backend, a.Settings)
+			ok, err := j.apply(a.Settings)
 			return py.Bool(ok), err
 		}),
 		action("up", "Brings an interface up.", func(j job, a *kindArgs) (py.Value, error) {
-			return j.ifup(j.backend, "ifup", a.Iface, py.ToStr(a.Kind))
+			return j.up(a.Iface, py.ToStr(a.Kind))
 		}),
 		action("down", "Takes an interface down.", func(j job, a *kindArgs) (py.Value, error) {
-			return j.ifup(j.backend, "ifdown", a.Iface, py.ToStr(a.Kind))
+			return j.down(a.Iface, py.ToStr(a.Kind))
 		}),
-	}, bondFuncs(), stateFuncs())
+	}, ownFuncs(), stateFuncs())
 }

@@ -29,10 +29,10 @@ type backend interface {
 	buildRoutes(name string, opts *py.Dict, test bool) (lines []string, ok bool, err error)
 	settingsLines() ([]string, error)
 	buildSettings(opts *py.Dict, test bool) ([]string, error)
-	// restart restarts the network.
-	restart() (bool, error)
-	// left says whether interfaces of that kind are not brought up or down.
-	left(kind string) bool
+	// apply makes the settings of the whole host work.
+	apply(opts *py.Dict) (bool, error)
+	up(name, kind string) (py.Value, error)
+	down(name, kind string) (py.Value, error)
 }
 
 func open(ctx context.Context, c *modules.Call, w host.Writer) (*machine, backend) {
@@ -40,8 +40,11 @@ func open(ctx context.Context, c *modules.Call, w host.Writer) (*machine, backen
 	if w != nil {
 		m.r = w
 	}
-	if isRedHat(c) {
+	switch {
+	case isRedHat(c):
 		return m, redhat{m}
+	case netplanActive(m.r):
+		return m, netplan{m}
 	}
 	return m, debian{m}
 }
@@ -51,14 +54,34 @@ func isRedHat(c *modules.Call) bool { return c.Grains.String("os_family") == "Re
 // debian is a host with /etc/network/interfaces.
 type debian struct{ *machine }
 
-func (d debian) left(kind string) bool { return kind == "slave" || kind == "source" }
+func (d debian) apply(opts *py.Dict) (bool, error) { return d.applyBy(d.restart, opts) }
+
+func (d debian) up(name, kind string) (py.Value, error)   { return d.ifup("ifup", name, kind) }
+func (d debian) down(name, kind string) (py.Value, error) { return d.ifup("ifdown", name, kind) }
+
+// ifup runs ifup or ifdown. Slaves follow their master, and a source is no
+// interface.
+func (d debian) ifup(program, name, kind string) (py.Value, error) {
+	if kind == "slave" || kind == "source" {
+		return py.None, nil
+	}
+	return d.command(program, name)
+}
 
 // redhat is a host with /etc/sysconfig/network-scripts.
 type redhat struct{ *machine }
 
-func (h redhat) left(kind string) bool {
-	kind = py.Lower(kind)
-	return kind == "slave" || kind == "teamport"
+func (h redhat) apply(opts *py.Dict) (bool, error) { return h.applyBy(h.restart, opts) }
+
+func (h redhat) up(name, kind string) (py.Value, error)   { return h.ifup("ifup", name, kind) }
+func (h redhat) down(name, kind string) (py.Value, error) { return h.ifup("ifdown", name, kind) }
+
+// ifup runs ifup or ifdown. Slaves and ports of teams follow their masters.
+func (h redhat) ifup(program, name, kind string) (py.Value, error) {
+	if kind = py.Lower(kind); kind == "slave" || kind == "teamport" {
+		return py.None, nil
+	}
+	return h.command(program, name)
 }
 
 // call calls a function of another module.
@@ -77,20 +100,17 @@ func major(c *modules.Call) int64 {
 	return n
 }
 
-// ifup runs ifup or ifdown.
-func (m *machine) ifup(b backend, program, name, kind string) (py.Value, error) {
-	if b.left(kind) {
-		return py.None, nil
-	}
-	s, err := m.c.DoCommand(m.ctx, m.w, modules.Command{Argv: []string{program, name}, MergeStderr: true})
+// command runs a command and gives what it says.
+func (m *machine) command(argv ...string) (py.Value, error) {
+	s, err := m.c.DoCommand(m.ctx, m.w, modules.Command{Argv: argv, MergeStderr: true})
 	if err != nil {
 		return nil, err
 	}
 	return py.Str(strings.TrimRight(s.All(), "\r\n")), nil
 }
 
-// apply is Salt's ip.apply_network_settings.
-func (m *machine) apply(b backend, opts *py.Dict) (bool, error) {
+// applyBy is Salt's ip.apply_network_settings, which restarts the network.
+func (m *machine) applyBy(restart func() (bool, error), opts *py.Dict) (bool, error) {
 	named := true
 	if in(lookup(opts, "apply_hostname"), yes) {
 		named = false
@@ -108,6 +128,6 @@ func (m *machine) apply(b backend, opts *py.Dict) (bool, error) {
 		m.c.Log.Warn("network settings: they need a reboot to be applied")
 		return named, nil
 	}
-	done, err := b.restart()
+	done, err := restart()
 	return named && done, err
 }

@@ -123,20 +123,20 @@ func (o *outcome) bringUp(name, kind string, enabled, leave bool) error {
 	if err != nil || leave {
 		return err
 	}
-	var programs []string
+	var steps []func(name, kind string) (py.Value, error)
 	said := ""
 	switch {
 	case enabled && up && o.changes.Len() > 0:
-		programs, said = []string{"ifdown", "ifup"}, "Interface "+name+" restart to validate"
+		steps, said = []func(string, string) (py.Value, error){o.down, o.up}, "Interface "+name+" restart to validate"
 	case enabled && !up:
-		programs, said = []string{"ifup"}, "Interface "+name+" is up"
+		steps, said = []func(string, string) (py.Value, error){o.up}, "Interface "+name+" is up"
 	case !enabled && up:
-		programs, said = []string{"ifdown"}, "Interface "+name+" down"
+		steps, said = []func(string, string) (py.Value, error){o.down}, "Interface "+name+" down"
 	default:
 		return nil
 	}
-	for _, program := range programs {
-		if _, err := o.ifup(o.backend, program, name, kind); err != nil {
+	for _, step := range steps {
+		if _, err := step(name, kind); err != nil {
 			return o.caught(err)
 		}
 	}

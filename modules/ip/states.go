@@ -28,10 +28,10 @@ type namedArgs struct {
 func stateFuncs() []*modules.Func {
 	return []*modules.Func{
 		modules.State[managedArgs]{Name: "network.managed", Virtual: virtual, Check: check(managed),
-			Doc: "Keeps an interface described in /etc/network/interfaces, and up.\n\n```yaml\neth7:\n  network.managed:\n    - type: eth\n    - proto: static\n" +
+			Doc: "Keeps an interface described in the files of the system, and up.\n\n```yaml\neth7:\n  network.managed:\n    - type: eth\n    - proto: static\n" +
 				"    - ipaddr: 10.1.2.3\n    - netmask: 255.255.255.0\n    - gateway: 10.1.2.1\n    - dns: [10.1.2.9]\n    - noifupdown: True\n```"}.Func(),
 		modules.State[namedArgs]{Name: "network.routes", Virtual: virtual, Check: check(routes),
-			Doc: "Keeps the scripts that set the routes of an interface.\n\n```yaml\neth7:\n  network.routes:\n    - routes:\n      - name: office\n" +
+			Doc: "Keeps the routes of an interface.\n\n```yaml\neth7:\n  network.routes:\n    - routes:\n      - name: office\n" +
 				"        ipaddr: 192.168.9.0\n        netmask: 255.255.255.0\n        gateway: 10.1.2.254\n```"}.Func(),
 		modules.State[namedArgs]{Name: "network.system", Virtual: virtual, Check: check(system),
 			Doc: "Keeps the network settings of the whole host.\n\n```yaml\nsystem:\n  network.system:\n    - enabled: True\n    - hostname: web1.example.com\n" +
@@ -129,7 +129,7 @@ func routes(o *outcome, a *namedArgs) error {
 	if o.test || !changed {
 		return nil
 	}
-	_, err = o.apply(o.backend, opts)
+	_, err = o.apply(opts)
 	return err
 }
 
@@ -155,6 +155,6 @@ func system(o *outcome, a *namedArgs) error {
 		return nil
 	}
 	o.Comment = upToDate // Salt says so of changed settings too
-	_, err = o.apply(o.backend, opts)
+	_, err = o.apply(opts)
 	return err
 }
