@@ -26,9 +26,10 @@ type Session struct {
 	done  chan struct{}
 	err   error // of the connection, once done is closed
 
-	mu    sync.Mutex
-	run   *RunOptions
-	cache map[low.SourceID]*Source
+	mu     sync.Mutex
+	run    *RunOptions
+	remote modules.Caller // of the call that is under way
+	cache  map[low.SourceID]*Source
 }
 
 // Source is a file of the tree, or a rendered text, as one host gets it.
@@ -114,6 +115,9 @@ type CallOptions struct {
 	Host           string // minion id
 	Grains, Opts   *py.Dict
 	Test, ReadOnly bool
+	// Remote answers what the function asks of the controller; during a run
+	// the run's does.
+	Remote modules.Caller
 }
 
 // Call runs an execution function on the host.
@@ -128,6 +132,7 @@ func (s *Session) Call(ctx context.Context, fun string, args *py.Args, o CallOpt
 	if o.Opts != nil {
 		p.SetStr("opts", o.Opts)
 	}
+	defer s.answerWith(o.Remote)()
 	a, err := s.conn.Call(ctx, "call", p)
 	if err != nil {
 		return Return{}, s.explain(err)
@@ -142,6 +147,20 @@ func (s *Session) Call(ctx context.Context, fun string, args *py.Args, o CallOpt
 		r.Retcode, _ = py.AsInt(code)
 	}
 	return r, nil
+}
+
+// answerWith has r answer until the returned function is called. Calls of one
+// session are for one host; what a call's answer calls itself is over first.
+func (s *Session) answerWith(r modules.Caller) (end func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.remote
+	s.remote = r
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.remote = before
+	}
 }
 
 // explain says why the session ended when that is why a call failed.
@@ -250,8 +269,16 @@ func (s *Session) handle(ctx context.Context, in *wire.Incoming) (wire.Answer, e
 		return s.helper(in.Method, in.Params)
 	}
 	s.mu.Lock()
-	run := s.run
+	run, remote := s.run, s.remote
 	s.mu.Unlock()
+	if run != nil {
+		remote = run.Remote
+	}
+	if in.Method == "call" && remote != nil {
+		fun, args := wire.DecodeArgs(in.Params)
+		v, err := remote.Call(ctx, fun, args)
+		return wire.Answer{Value: v}, err
+	}
 	if run == nil {
 		return wire.Answer{}, &wire.RemoteError{Class: "method", Msg: in.Method + ": no run is on"}
 	}
@@ -266,13 +293,6 @@ func (s *Session) handle(ctx context.Context, in *wire.Incoming) (wire.Answer, e
 		return list(ctx, run, n)
 	case "source.upload":
 		return s.upload(ctx, run, n, in.Params.String("path"))
-	case "call":
-		if run.Remote == nil {
-			break
-		}
-		fun, args := wire.DecodeArgs(in.Params)
-		v, err := run.Remote.Call(ctx, fun, args)
-		return wire.Answer{Value: v}, err
 	}
 	return wire.Answer{}, &wire.RemoteError{Class: "method", Msg: "unknown method " + in.Method}
 }

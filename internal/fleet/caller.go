@@ -38,8 +38,14 @@ func memoKey(fn *modules.Func, args *py.Args) string {
 	return fn.Name + "\x00" + py.Repr(py.Tuple(args.Pos)) + "\x00" + py.Repr(args.KwDict())
 }
 
-// Call implements states.Caller. It is called by whoever has the turn.
+// Call implements states.Caller.
 func (h *hostCaller) Call(ctx context.Context, fun string, args *py.Args) (py.Value, error) {
+	return h.CallAnswered(ctx, fun, args, nil)
+}
+
+// CallAnswered implements saltfun.Answered. It is called by whoever has the
+// turn.
+func (h *hostCaller) CallAnswered(ctx context.Context, fun string, args *py.Args, answers states.Caller) (py.Value, error) {
 	if ask := peerFunc(fun); ask != nil {
 		h.t.mu.Unlock()
 		defer h.t.mu.Lock()
@@ -61,8 +67,12 @@ func (h *hostCaller) Call(ctx context.Context, fun string, args *py.Args) (py.Va
 	if err != nil {
 		return nil, err
 	}
+	o := shim.CallOptions{Host: h.w.res.ID, Grains: h.w.grains, Opts: h.w.shipOpts(), ReadOnly: h.w.job.ReadOnly}
+	if answers != nil {
+		o.Remote = &remote{c: answers, t: h.t}
+	}
 	h.t.mu.Unlock()
-	r, err := sess.Call(ctx, fun, args, shim.CallOptions{Host: h.w.res.ID, Grains: h.w.grains, Opts: h.w.shipOpts(), ReadOnly: h.w.job.ReadOnly})
+	r, err := sess.Call(ctx, fun, args, o)
 	h.t.mu.Lock()
 	if err != nil {
 		var re *wire.RemoteError
@@ -84,9 +94,9 @@ func (h *hostCaller) Knows(name string) bool {
 
 // remote answers the shim's calls for functions that only the controller has.
 type remote struct {
-	c      *states.Compiled
+	c      states.Caller // the host's compiled tree, or the compile that is under way
 	t      *turn
-	grants *grants
+	grants *grants // nil: no files, outside of a run
 }
 
 // Call implements modules.Caller. The host is not trusted: it may ask what its
@@ -95,16 +105,47 @@ type remote struct {
 func (r *remote) Call(ctx context.Context, fun string, args *py.Args) (py.Value, error) {
 	r.t.mu.Lock()
 	defer r.t.mu.Unlock()
-	if fun == "file.apply_template_on_contents" {
+	if fun == "file.apply_template_on_contents" && r.grants != nil {
 		return r.grants.renderText(ctx, args)
 	}
-	if takesFiles[fun] && r.grants.named(args) {
+	if takesFiles[fun] && r.grants != nil && r.grants.named(args) {
 		return r.c.Call(ctx, fun, args)
 	}
 	if !hostMayAsk[fun] {
 		return nil, py.KeyError(py.Str(fun))
 	}
 	return r.c.Call(ctx, fun, args)
+}
+
+// lateRemote is the remote of a call of the command line. Few functions ask for
+// anything: the pillar is compiled when one does.
+type lateRemote struct {
+	w    *worker
+	once sync.Once
+	r    *remote
+	err  error
+}
+
+// Call implements modules.Caller.
+func (l *lateRemote) Call(ctx context.Context, fun string, args *py.Args) (py.Value, error) {
+	l.once.Do(func() { l.r, l.err = l.w.pillarRemote(ctx) })
+	if l.err != nil {
+		return nil, l.err
+	}
+	return l.r.Call(ctx, fun, args)
+}
+
+func (w *worker) pillarRemote(ctx context.Context) (*remote, error) {
+	t := &turn{}
+	p := &prepared{stateArgs: &stateArgs{req: states.Request{Host: w.res.ID, Grains: w.grains, Opts: w.host.MinionOpts}}, turn: t, caller: &hostCaller{w: w, t: t}}
+	c, err := p.compile(func() (*states.Compiled, error) { return w.f.Tree.CompilePillar(ctx, p.req, p.caller) })
+	if err != nil {
+		return nil, err
+	}
+	if len(c.Errors) > 0 {
+		return nil, py.Errorf("CommandExecutionError", "the pillar of %s: %s", w.res.ID, c.Errors[0].Message)
+	}
+	return &remote{c: c, t: t}, nil
 }
 
 // takesFiles are functions that a running state (module.run) may call for a

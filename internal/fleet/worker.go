@@ -181,7 +181,7 @@ func (w *worker) call(ctx context.Context) error {
 		return w.callPure(ctx)
 	}
 	r, err := sess.Call(ctx, w.job.Fun, w.job.Args, shim.CallOptions{
-		Host: w.res.ID, Grains: w.grains, Opts: w.opts(), ReadOnly: w.job.ReadOnly,
+		Host: w.res.ID, Grains: w.grains, Opts: w.opts(), ReadOnly: w.job.ReadOnly, Remote: &lateRemote{w: w},
 	})
 	if err != nil {
 		return w.raised(err)

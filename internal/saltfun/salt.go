@@ -93,7 +93,7 @@ func (h *Host) Call(ctx context.Context, name string, args *py.Args) (py.Value, 
 	if h.Caller == nil {
 		return nil, py.Errorf("CommandExecutionError", "%s needs the host, and there is no connection to it", name)
 	}
-	v, err := h.Caller.Call(ctx, name, args)
+	v, err := h.ask(ctx, name, args)
 	if err != nil {
 		var pe *py.Error
 		if !errors.As(err, &pe) {
@@ -101,6 +101,13 @@ func (h *Host) Call(ctx context.Context, name string, args *py.Args) (py.Value, 
 		}
 	}
 	return v, err
+}
+
+func (h *Host) ask(ctx context.Context, name string, args *py.Args) (py.Value, error) {
+	if a, ok := h.Caller.(Answered); ok {
+		return a.CallAnswered(ctx, name, args, h)
+	}
+	return h.Caller.Call(ctx, name, args)
 }
 
 // HostError means that the host could not be asked. It ends the compile: what

@@ -29,6 +29,13 @@ type Caller interface {
 	Call(ctx context.Context, fun string, args *py.Args) (py.Value, error)
 }
 
+// Answered is what a Caller may also be: while the host runs the function,
+// answers answers what it asks of its own pillar, grains and options. Call is
+// then not used.
+type Answered interface {
+	CallAnswered(ctx context.Context, fun string, args *py.Args, answers Caller) (py.Value, error)
+}
+
 // Knower is what a Caller may also be: Knows says whether it runs a function
 // ("mod.fun") or has functions of a module ("mod") that Salt does not ship.
 type Knower interface {

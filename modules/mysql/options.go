@@ -25,8 +25,7 @@ type settings struct {
 // isLocal says that the host may be reached by the server's own socket, too.
 func (s *settings) isLocal() bool { return s.host == "" || s.host == "localhost" }
 
-// option is Salt's config.option. A call of a template or of the command line
-// has no pillar to ask: only a run has.
+// option is Salt's config.option.
 func option(ctx context.Context, c *modules.Call, key string) (py.Value, error) {
 	return modules.Remember(c.Memo, "mysql/option/"+key, func() (py.Value, error) {
 		for _, d := range []*py.Dict{c.Opts, c.Grains} {
@@ -37,7 +36,7 @@ func option(ctx context.Context, c *modules.Call, key string) (py.Value, error) 
 				return v, nil
 			}
 		}
-		if c.Remote == nil || c.Chunk == nil && !c.InRun {
+		if c.Remote == nil {
 			return py.None, nil
 		}
 		v, err := c.Remote.Call(ctx, "config.option", py.NewArgs(py.Str(key), py.None))
