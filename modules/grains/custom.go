@@ -9,6 +9,7 @@ import (
 	"pinch/internal/fnmatch"
 	"pinch/internal/host"
 	"pinch/internal/py"
+	"pinch/internal/pyre"
 	"pinch/internal/saltyaml"
 )
 
@@ -19,24 +20,59 @@ const configDir = "/etc/salt"
 // /etc/salt/grains over Salt's own, and over both those of the key grains in
 // /etc/salt/minion, minion.d/*.conf and what these include. A file that is no
 // YAML mapping counts as empty, as in Salt.
+//
+// Of the configuration, grains_deep_merge merges mappings in the place of
+// replacing them, and grains_blacklist takes grains away that match a
+// pattern; those of the key grains stay.
 func custom(_ context.Context, h host.Reader, g *py.Dict) error {
-	g.Update(readYAML(h, configDir+"/grains", saltyaml.Deserialize)) // plain YAML: 0644 is 420
 	config := readYAML(h, configDir+"/minion", saltyaml.Load)
 	defaults := py.Value(py.Str("minion.d/*.conf"))
 	if v, ok := config.GetStr("default_include"); ok {
 		defaults = v
 	}
-	own := config.Lookup("grains")
 	for _, include := range []py.Value{defaults, config.Lookup("include")} {
 		more := included(h, include, configDir, 0)
-		if v, ok := more.GetStr("grains"); ok {
-			own = v // one file's mapping replaces the other's
+		for _, key := range []string{"grains", "grains_deep_merge", "grains_blacklist"} {
+			if v, ok := more.GetStr(key); ok {
+				config.SetStr(key, v) // one file's mapping replaces the other's
+			}
 		}
 	}
-	if d, ok := own.(*py.Dict); ok {
-		g.Update(d)
+	update := g.Update
+	if config.Lookup("grains_deep_merge") == py.Value(py.True) {
+		update = func(d *py.Dict) { merge(g, d, false, 0) }
+	}
+	update(readYAML(h, configDir+"/grains", saltyaml.Deserialize)) // plain YAML: 0644 is 420
+	if l, ok := config.Lookup("grains_blacklist").(*py.List); ok {
+		takeAway(g, l)
+	}
+	if d, ok := config.Lookup("grains").(*py.Dict); ok {
+		update(d)
 	}
 	return nil
+}
+
+// takeAway removes the grains whose name matches a glob or a whole regular
+// expression of the list. One that is no regular expression is a glob only.
+func takeAway(g *py.Dict, blacklist *py.List) {
+	for _, item := range blacklist.Items {
+		expr, ok := item.(py.Str)
+		if !ok {
+			continue
+		}
+		re, err := pyre.Compile(`\A`+string(expr)+`\Z`, 0)
+		for _, key := range g.Keys() {
+			name := py.ToStr(key)
+			found := fnmatch.Match(string(expr), name)
+			if !found && err == nil {
+				m, merr := re.Match(name)
+				found = merr == nil && m != nil
+			}
+			if found {
+				g.DeleteStr(name)
+			}
+		}
+	}
 }
 
 // readYAML reads a file that holds a mapping; whatever else it holds is nothing.
@@ -80,7 +116,7 @@ func included(h host.Reader, include py.Value, dir string, depth int) *py.Dict {
 			if more := d.Lookup("include"); more != nil {
 				d.Update(included(h, more, path.Dir(file), depth+1))
 			}
-			merge(out, d, 0)
+			merge(out, d, true, 0)
 		}
 	}
 	return out
@@ -109,8 +145,8 @@ func glob(h host.Reader, pattern string) []string {
 	return out
 }
 
-// merge is Salt's dictupdate.update with merged lists.
-func merge(into, from *py.Dict, depth int) {
+// merge is Salt's dictupdate.update; with lists those are joined, else replaced.
+func merge(into, from *py.Dict, lists bool, depth int) {
 	for k, v := range from.All() {
 		old, has, err := into.Get(k)
 		if err != nil {
@@ -120,11 +156,11 @@ func merge(into, from *py.Dict, depth int) {
 			switch o := old.(type) {
 			case *py.Dict:
 				if d, ok := v.(*py.Dict); ok {
-					merge(o, d, depth+1)
+					merge(o, d, lists, depth+1)
 					continue
 				}
 			case *py.List:
-				if l, ok := v.(*py.List); ok {
+				if l, ok := v.(*py.List); ok && lists {
 					both := py.NewList(slices.Clone(o.Items)...)
 					for _, it := range l.Items {
 						if !slices.ContainsFunc(o.Items, func(x py.Value) bool { eq, err := py.Equal(x, it); return err == nil && eq }) {

@@ -161,9 +161,14 @@ func TestCustom(t *testing.T) {
 		"bad file":   {map[string]string{"/etc/salt/grains": "role: [web\n", "/etc/salt/minion": "grains: {a: 5}\n"}, "{'os': 'Debian', 'a': 5}"},
 		"no mapping": {map[string]string{"/etc/salt/grains": "- a\n", "/etc/salt/minion": "grains: text\n"}, "{'os': 'Debian', 'a': 1}"},
 		"nothing":    {nil, "{'os': 'Debian', 'a': 1}"},
+		"deep":       {map[string]string{"/etc/salt/grains": "n: {b: {y: 2}, l: [2]}\n", "/etc/salt/minion": "grains_deep_merge: True\ngrains: {n: {b: {z: 3}}}\n"}, "{'os': 'Debian', 'a': 1, 'n': {'b': {'x': 1, 'y': 2, 'z': 3}, 'l': [2]}}"},
+		"blacklist":  {map[string]string{"/etc/salt/grains": "role: web\nroad: 1\nout: 2\n", "/etc/salt/minion": "grains_blacklist: ['ro?d', 'o[a-z]+', '*[', 5]\ngrains: {os: Mine}\n"}, "{'a': 1, 'role': 'web', 'os': 'Mine'}"},
 		"endless":    {map[string]string{"/etc/salt/minion": "include: minion\ngrains: {a: 7}\n"}, "{'os': 'Debian', 'a': 7}"},
 	} {
 		g := py.DictOf("os", py.Str("Debian"), "a", py.Int(1))
+		if name == "deep" {
+			g.SetStr("n", py.DictOf("b", py.DictOf("x", py.Int(1)), "l", py.NewList(py.Int(1))))
+		}
 		if err := custom(context.Background(), host.NewFake(c.files), g); err != nil {
 			t.Fatal(err)
 		}
