@@ -5,17 +5,17 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"pinch/internal/py"
 )
 
 // htmlFilters are Jinja's filters for markup.
 func htmlFilters() map[string]Filter {
-	escape := builtinFn("escape", func(_ *Context, v py.Value) (py.Value, error) { return escapeValue(v) })
+	escape := fn("escape(s)", func(_ *Context, a []py.Value) (py.Value, error) { return escapeValue(a[0]) })
 	return map[string]Filter{
 		"e": escape, "escape": escape,
 		"forceescape": fn("do_forceescape(value)", func(_ *Context, a []py.Value) (py.Value, error) {
@@ -152,7 +152,13 @@ func lazyRE(pattern string) func() *regexp.Regexp {
 
 func doURLize(c *Context, a []py.Value) (py.Value, error) {
 	rel := map[string]bool{"noopener": true}
-	if s, ok := strOf(a[4]); ok {
+	if some, err := py.Truth(a[4]); err != nil {
+		return nil, err
+	} else if some {
+		s, ok := strOf(a[4])
+		if !ok {
+			return nil, py.AttributeErrorf("'%s' object has no attribute 'split'", py.TypeName(a[4]))
+		}
 		for _, r := range strings.Fields(s) {
 			rel[r] = true
 		}
@@ -162,63 +168,101 @@ func doURLize(c *Context, a []py.Value) (py.Value, error) {
 	} else if on {
 		rel["nofollow"] = true
 	}
-	names := slices.Sorted(maps.Keys(rel))
-	sort.Strings(names)
-	attrs := ` rel="` + escapeHTML(strings.Join(names, " ")) + `"`
-	if s, ok := strOf(a[3]); ok && s != "" {
-		attrs += ` target="` + escapeHTML(s) + `"`
-	}
-	limit := -1
-	if _, none := a[1].(py.NoneType); !none {
-		n, err := intOf(a[1])
-		if err != nil {
-			return nil, err
-		}
-		limit = n
-	}
-	var schemes []string
-	if _, none := a[5].(py.NoneType); !none {
-		items, err := collect(a[5])
-		if err != nil {
-			return nil, err
-		}
-		for _, it := range items {
-			s, _ := strOf(it)
-			if !schemeRE().MatchString(s) {
-				return nil, py.Errorf(classFilterArgs, "%s is not a valid URI scheme prefix.", py.Repr(it))
-			}
-			schemes = append(schemes, s)
-		}
+	u := &urlizer{limit: a[1]}
+	if err := u.readSchemes(a[5]); err != nil {
+		return nil, err
 	}
 	v, err := escapeValue(a[0])
 	if err != nil {
 		return nil, err
 	}
-	out := urlize(py.ToStr(v), attrs, limit, schemes)
+	u.attrs = ` rel="` + escapeHTML(strings.Join(slices.Sorted(maps.Keys(rel)), " ")) + `"`
+	if some, err := py.Truth(a[3]); err != nil {
+		return nil, err
+	} else if some {
+		target, err := escapeValue(a[3])
+		if err != nil {
+			return nil, err
+		}
+		u.attrs += ` target="` + py.ToStr(target) + `"`
+	}
+	out, err := u.text(py.ToStr(v))
+	if err != nil {
+		return nil, err
+	}
 	if c.escape {
 		return Markup(out), nil
 	}
 	return py.Str(out), nil
 }
 
-// urlize makes links of what looks like an address in escaped text.
-func urlize(text, attrs string, limit int, schemes []string) string {
+// urlizer makes links of what looks like an address in escaped text.
+type urlizer struct {
+	attrs   string
+	limit   py.Value // of the text of a link; whatever it is, it is looked at only then
+	schemes []string
+}
+
+func (u *urlizer) readSchemes(v py.Value) error {
+	if _, none := v.(py.NoneType); none {
+		return nil
+	}
+	items, err := collect(v)
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		s, ok := strOf(it)
+		if _, isBytes := it.(py.Bytes); isBytes {
+			return py.TypeErrorf("cannot use a string pattern on a bytes-like object")
+		}
+		if !ok {
+			return py.TypeErrorf("expected string or bytes-like object, got '%s'", py.TypeName(it))
+		}
+		if !schemeRE().MatchString(s) {
+			return py.Errorf(classFilterArgs, "%s is not a valid URI scheme prefix.", py.Repr(it))
+		}
+		u.schemes = append(u.schemes, s)
+	}
+	return nil
+}
+
+func (u *urlizer) trim(s string) (string, error) {
+	if _, none := u.limit.(py.NoneType); none {
+		return s, nil
+	}
+	long, err := py.RichCompare(py.OpGt, py.Int(utf8.RuneCountInString(s)), u.limit)
+	if err != nil || !long {
+		return s, err
+	}
+	head, err := py.GetItem(py.Str(s), &py.Slice{Stop: u.limit})
+	if err != nil {
+		return "", err
+	}
+	return py.ToStr(head) + "...", nil
+}
+
+func (u *urlizer) text(text string) (string, error) {
 	var b strings.Builder
 	for text != "" {
 		n := strings.IndexFunc(text, isSpace)
 		if n < 0 {
 			n = len(text)
 		}
-		b.WriteString(urlizeWord(text[:n], attrs, limit, schemes))
+		word, err := u.word(text[:n])
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(word)
 		text = text[n:]
 		n = spaceLen(text)
 		b.WriteString(text[:n])
 		text = text[n:]
 	}
-	return b.String()
+	return b.String(), nil
 }
 
-func urlizeWord(word, attrs string, limit int, schemes []string) string {
+func (u *urlizer) word(word string) (string, error) {
 	head := leadRE().FindString(word)
 	middle := word[len(head):]
 	tail := trailRE().FindString(middle)
@@ -234,32 +278,30 @@ func urlizeWord(word, attrs string, limit int, schemes []string) string {
 			tail = tail[end:]
 		}
 	}
-	trim := func(s string) string {
-		if r := []rune(s); limit >= 0 && len(r) > limit {
-			return string(r[:limit]) + "..."
-		}
-		return s
-	}
 	switch {
 	case httpRE().MatchString(middle):
 		href := middle
 		if !strings.HasPrefix(middle, "https://") && !strings.HasPrefix(middle, "http://") {
 			href = "https://" + middle
 		}
-		middle = `<a href="` + href + `"` + attrs + `>` + trim(middle) + `</a>`
+		shown, err := u.trim(middle)
+		if err != nil {
+			return "", err
+		}
+		middle = `<a href="` + href + `"` + u.attrs + `>` + shown + `</a>`
 	case strings.HasPrefix(middle, "mailto:") && emailRE().MatchString(middle[7:]):
 		middle = `<a href="` + middle + `">` + middle[7:] + `</a>`
 	case strings.Contains(middle, "@") && !strings.HasPrefix(middle, "www.") && middle[0] != '@' &&
 		!strings.Contains(middle, ":") && emailRE().MatchString(middle):
 		middle = `<a href="mailto:` + middle + `">` + middle + `</a>`
 	default:
-		for _, s := range schemes {
+		for _, s := range u.schemes {
 			if middle != s && strings.HasPrefix(middle, s) {
-				middle = `<a href="` + middle + `"` + attrs + `>` + middle + `</a>`
+				middle = `<a href="` + middle + `"` + u.attrs + `>` + middle + `</a>`
 			}
 		}
 	}
-	return head + middle + tail
+	return head + middle + tail, nil
 }
 
 func digitValue(r rune) (rune, bool) {

@@ -113,6 +113,11 @@ func doRandom(c *Context, a []py.Value) (py.Value, error) {
 }
 
 func doJoin(c *Context, a []py.Value) (py.Value, error) {
+	if u, undefined := a[1].(*Undefined); undefined && !c.escape { // printed before the items are read
+		if _, err := u.PyStr(); err != nil {
+			return nil, err
+		}
+	}
 	items, err := collect(a[0])
 	if err != nil {
 		return nil, err
@@ -489,6 +494,9 @@ func doAttr(c *Context, a []py.Value) (py.Value, error) {
 		return nil, u.fail()
 	}
 	if !ok {
+		if err := py.Hashable(a[1]); err != nil { // it is first looked up in the classes' dicts
+			return nil, err
+		}
 		return nil, py.TypeErrorf("attribute name must be string, not '%s'", py.TypeName(a[1]))
 	}
 	if name != "" && name[0] == '_' {

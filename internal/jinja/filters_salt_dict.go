@@ -195,11 +195,6 @@ func compareDicts(_ *Context, a []py.Value) (py.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if inOld {
-			if was, err = py.GetItem(before, k); err != nil {
-				return nil, err
-			}
-		}
 		inNew := true
 		if inOld {
 			if inNew, err = py.Contains(after, k); err != nil {
@@ -208,6 +203,11 @@ func compareDicts(_ *Context, a []py.Value) (py.Value, error) {
 		}
 		if inNew {
 			if is, err = py.GetItem(after, k); err != nil {
+				return nil, err
+			}
+		}
+		if inOld {
+			if was, err = py.GetItem(before, k); err != nil {
 				return nil, err
 			}
 		}
@@ -248,6 +248,28 @@ func toEntries(_ *Context, a []py.Value) (py.Value, error) {
 	return out, nil
 }
 
+// updateMapping is the update of MutableMapping, which unpacks pairs.
+func updateMapping(d *py.Dict, src py.Value) error {
+	switch src.(type) {
+	case *py.Dict, py.KeyedMapping:
+		return py.UpdateDict(d, src)
+	}
+	items, err := collect(src)
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		pair, err := unpack(it, 2)
+		if err != nil {
+			return err
+		}
+		if err := d.Set(pair[0], pair[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func fromEntries(c *Context, a []py.Value) (py.Value, error) {
 	out := py.NewDict()
 	it, err := iterate(a[0])
@@ -271,7 +293,7 @@ func fromEntries(c *Context, a []py.Value) (py.Value, error) {
 		}
 		entry := py.NewDict()
 		if some {
-			if err := py.UpdateDict(entry, v); err != nil {
+			if err := updateMapping(entry, v); err != nil {
 				return nil, err
 			}
 		}
@@ -423,7 +445,7 @@ func (e *bytesEncoder) scalar(v py.Value) (py.Value, error) {
 		return v, nil
 	}
 	b, err := saltToBytes(e.c, []py.Value{v, e.encoding, e.errors})
-	if err != nil && e.keep && classOf(err) == "UnicodeEncodeError" {
+	if class := classOf(err); class == "TypeError" || e.keep && class == "UnicodeEncodeError" {
 		return v, nil
 	}
 	return b, err

@@ -199,6 +199,14 @@ func containsWhitespace(c *Context, a []py.Value) (py.Value, error) {
 	}
 }
 
+// argName is a value's type in the errors of C functions: None for None.
+func argName(v py.Value) string {
+	if _, none := v.(py.NoneType); none {
+		return "None"
+	}
+	return py.TypeName(v)
+}
+
 // saltToBytes is salt.utils.stringutils.to_bytes; the system encoding is UTF-8.
 func saltToBytes(_ *Context, a []py.Value) (py.Value, error) {
 	if b, ok := a[0].(py.Bytes); ok {
@@ -210,7 +218,7 @@ func saltToBytes(_ *Context, a []py.Value) (py.Value, error) {
 	}
 	handler, ok := strOf(a[2])
 	if !ok {
-		return nil, py.TypeErrorf("encode() argument 'errors' must be str, not %s", py.TypeName(a[2]))
+		return nil, py.TypeErrorf("encode() argument 'errors' must be str, not %s", argName(a[2]))
 	}
 	encodings := []py.Value{py.Str("utf-8")}
 	switch e := a[1].(type) {
@@ -229,7 +237,7 @@ func saltToBytes(_ *Context, a []py.Value) (py.Value, error) {
 	for _, e := range encodings {
 		name, ok := strOf(e)
 		if !ok {
-			return nil, py.TypeErrorf("encode() argument 'encoding' must be str, not %s", py.TypeName(e))
+			return nil, py.TypeErrorf("encode() argument 'encoding' must be str, not %s", argName(e))
 		}
 		b, err := py.Encode(s, name, handler)
 		if err == nil {

@@ -62,6 +62,13 @@ func (s *selfRef) Item(key py.Value) (py.Value, error) {
 	return nil, py.KeyError(key)
 }
 
+// Iter implements py.Iterable: it looks for the block 0, as Python does with
+// what has items but no iterator.
+func (s *selfRef) Iter() (py.Iterator, error) { return s, nil }
+
+// Next implements py.Iterator.
+func (s *selfRef) Next() (py.Value, bool, error) { return nil, false, py.KeyError(py.Int(0)) }
+
 // blockRef is one block of an inheritance chain as a function.
 type blockRef struct {
 	name  string

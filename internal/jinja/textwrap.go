@@ -3,6 +3,7 @@ package jinja
 import (
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"pinch/internal/py"
@@ -12,6 +13,10 @@ func doWordwrap(c *Context, a []py.Value) (py.Value, error) {
 	wrapstring := c.rt.opts.NewlineSequence
 	if s, ok := strOf(a[3]); ok {
 		wrapstring = s
+	} else if _, none := a[3].(py.NoneType); !none { // its join is looked up first
+		if _, err := py.GetAttr(a[3], "join"); err != nil {
+			return nil, err
+		}
 	}
 	s, ok := strOf(a[0])
 	if !ok {
@@ -51,7 +56,7 @@ func wrapLine(line string, width int, breakLong, hyphens bool) ([]string, error)
 	var lines []string
 	chunks := wrapChunks(line, hyphens)
 	n := utf8.RuneCountInString
-	blank := func(s string) bool { return strings.Trim(s, " \t\n\v\f\r") == "" }
+	blank := func(s string) bool { return strings.TrimFunc(s, isSpace) == "" }
 	for len(chunks) > 0 {
 		if blank(chunks[0]) && len(lines) > 0 {
 			chunks = chunks[1:]
@@ -64,7 +69,7 @@ func wrapLine(line string, width int, breakLong, hyphens bool) ([]string, error)
 			chunks = chunks[1:]
 		}
 		if len(chunks) > 0 && longer(chunks[0], width) {
-			space := max(width-length, 1)
+			space := width - length // 0 breaks the line after its blanks, which stay
 			switch {
 			case breakLong:
 				end := space
@@ -147,37 +152,49 @@ func isWordPunct(r rune) bool {
 	return isWord(r) || strings.ContainsRune(`!"'&.,?`, r)
 }
 
-func isLetter(r rune) bool { return isWord(r) && !(r >= '0' && r <= '9') }
+func isLetter(r rune) bool { return isWord(r) && !unicode.IsDigit(r) }
 
-// hyphenParts splits a word after a hyphen between letters, and around a dash
-// of two or more hyphens between words.
+// hyphenParts splits a word as textwrap does: after a hyphen that follows two
+// letters, or a letter, a hyphen and one more character, and stands before
+// letters; and around a dash of two or more hyphens between words. What
+// precedes a hyphen may belong to the part before.
 func hyphenParts(word string) []string {
 	r := []rune(word)
-	var out []string
-	start := 0
-	for i := 0; i < len(r); i++ {
-		if r[i] != '-' {
-			continue
+	at := func(i int) rune {
+		if i < 0 || i >= len(r) {
+			return ' '
 		}
+		return r[i]
+	}
+	dash := func(i int) int { // the end of a dash between words, or 0
 		end := i
-		for end < len(r) && r[end] == '-' {
+		for at(end) == '-' {
 			end++
 		}
-		if end-i >= 2 && i > start && isWordPunct(r[i-1]) && end < len(r) && isWord(r[end]) { // a dash
-			out = append(out, string(r[start:i]), string(r[i:end]))
-			start = end
-			i = end - 1
-			continue
+		if end-i >= 2 && isWordPunct(at(i-1)) && isWord(at(end)) {
+			return end
 		}
-		if end-i == 1 && i-start >= 2 && isLetter(r[i-1]) && isLetter(r[i-2]) && end+1 < len(r) &&
-			isLetter(r[end]) && (isLetter(r[end+1]) || r[end+1] == '-' && end+2 < len(r) && isLetter(r[end+2])) {
-			out = append(out, string(r[start:end]))
-			start = end
-		}
-		i = end - 1
+		return 0
 	}
-	if start < len(r) {
-		out = append(out, string(r[start:]))
+	hyphenated := func(i int) bool {
+		return at(i) == '-' &&
+			(isLetter(at(i-1)) && isLetter(at(i-2)) || isWordPunct(at(i-1)) && at(i-2) == '-' && isLetter(at(i-3))) &&
+			isLetter(at(i+1)) && (isLetter(at(i+2)) || at(i+2) == '-' && isLetter(at(i+3)))
+	}
+	var out []string
+	for start := 0; start < len(r); {
+		end := dash(start)
+		if end == 0 {
+			end = start + 1
+			for end < len(r) && dash(end) == 0 {
+				end++
+				if hyphenated(end - 1) {
+					break
+				}
+			}
+		}
+		out = append(out, string(r[start:end]))
+		start = end
 	}
 	return out
 }

@@ -54,6 +54,12 @@ func hashKey(v Value) (any, error) {
 	return v, nil
 }
 
+// Hashable returns the error of hash(v), nil when v has a hash.
+func Hashable(v Value) error {
+	_, err := hashKey(v)
+	return err
+}
+
 type (
 	longKey  string
 	tupleKey string

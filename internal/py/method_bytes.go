@@ -106,7 +106,7 @@ func bytesMapping(name string) func(string) string {
 			if s == "" {
 				return s
 			}
-			return string(asciiUpper(s[0])) + mapBytes(s[1:], func(c byte, _ bool) byte { return asciiLower(c) })
+			return string([]byte{asciiUpper(s[0])}) + mapBytes(s[1:], func(c byte, _ bool) byte { return asciiLower(c) })
 		}
 	}
 	return nil
