@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"errors"
 	"strings"
 
 	"pinch/internal/py"
@@ -112,12 +113,26 @@ func isDictMethod(name string) bool {
 // guard wraps str.format and str.format_map, which would otherwise reach any
 // attribute.
 func (c *Context) guard(obj, v py.Value, name string) py.Value {
+	if isInternal(obj, name) {
+		return c.unsafe(obj, name)
+	}
 	if name == "format" || name == "format_map" {
 		if _, ok := strOf(obj); ok {
 			return c.safeFormat(obj, name)
 		}
 	}
 	return v
+}
+
+// isInternal says whether the sandbox hides an attribute without underscore.
+func isInternal(obj py.Value, name string) bool {
+	switch name {
+	case "mro":
+		return obj.Type() == "type"
+	case "gi_frame", "gi_code":
+		return obj.Type() == "generator"
+	}
+	return false
 }
 
 // unsafe is the undefined value for an attribute that the sandbox refuses.
@@ -155,6 +170,14 @@ func hasPrivate(obj py.Value, name string) bool {
 			}
 		}
 		return false
+	}
+	if obj.Type() == "type" {
+		switch name {
+		case "__base__", "__bases__", "__basicsize__", "__call__", "__dict__", "__dictoffset__", "__flags__", "__instancecheck__", "__itemsize__",
+			"__module__", "__mro__", "__name__", "__or__", "__prepare__", "__qualname__", "__ror__", "__subclasscheck__", "__subclasses__",
+			"__text_signature__", "__weakrefoffset__", "__annotations__", "__abstractmethods__":
+			return true
+		}
 	}
 	switch obj.(type) {
 	case py.NoneType:
@@ -212,14 +235,6 @@ func hasPrivate(obj py.Value, name string) bool {
 			return true
 		}
 		return false
-	case *py.TypeObject:
-		switch name {
-		case "__base__", "__bases__", "__basicsize__", "__call__", "__dict__", "__dictoffset__", "__flags__", "__instancecheck__", "__itemsize__",
-			"__module__", "__mro__", "__name__", "__or__", "__prepare__", "__qualname__", "__ror__", "__subclasscheck__", "__subclasses__",
-			"__text_signature__", "__weakrefoffset__":
-			return true
-		}
-		return false
 	case *Namespace:
 		return false
 	}
@@ -263,11 +278,42 @@ func (c *Context) Call(fn py.Value, args *py.Args) (py.Value, error) {
 		if len(args.Kw) > 0 && refusesKeywords(fn) {
 			return nil, py.TypeErrorf("%s() takes no keyword arguments", fn.Name)
 		}
-		return fn.Call(c.rt.ctx, args)
+		v, err := fn.Call(c.rt.ctx, args)
+		return v, boundError(fn, err)
 	case py.Callable:
 		return fn.Call(c.rt.ctx, args)
 	}
 	return nil, py.TypeErrorf("'%s' object is not callable", py.TypeName(fn))
+}
+
+// boundError names an inherited method by the class of its receiver, as a
+// bound method does when its arguments are wrong.
+func boundError(m *py.BoundMethod, err error) error {
+	if err == nil {
+		return nil
+	}
+	var base string
+	switch self := m.Self.(type) {
+	case py.Bool:
+		base = "int"
+	case py.DateTime:
+		base = "date"
+	case *py.Dict:
+		if !self.Ordered {
+			return err
+		}
+		base = "dict"
+	default:
+		return err
+	}
+	var pe *py.Error
+	if !errors.As(err, &pe) {
+		return err
+	}
+	if rest, ok := strings.CutPrefix(pe.Msg, base+"."+m.Name+"() takes "); ok {
+		return py.Errorf(pe.Class, "%s.%s() takes %s", m.Self.Type(), m.Name, rest)
+	}
+	return err
 }
 
 // refusesKeywords says whether a method of str is one that CPython calls with a

@@ -64,13 +64,30 @@ type builtin struct {
 	// assigned.
 	wantsContext bool
 	fn           Filter
-	attrs        map[string]py.Value
+	empty        py.Value // of a class that is Python's own: one of its values
 }
 
 // Attr implements py.AttrGetter.
 func (b *builtin) Attr(name string) (py.Value, bool, error) {
-	v, ok := b.attrs[name]
-	return v, ok, nil
+	if b.class && name == "mro" {
+		return &builtin{name: "mro"}, true, nil // refused by the sandbox
+	}
+	if b.empty == nil {
+		return nil, false, nil
+	}
+	v := py.ClassAttr(b.empty, name)
+	return v, v != nil, nil
+}
+
+// Item implements py.ItemGetter: dict['a'] is a generic alias.
+func (b *builtin) Item(key py.Value) (py.Value, error) {
+	switch {
+	case b.class && py.IsGeneric(b.name):
+		return py.NewGenericAlias(b, b.name, key), nil
+	case b.class:
+		return nil, py.TypeErrorf("type '%s' is not subscriptable", b.name)
+	}
+	return nil, py.TypeErrorf("'%s' object is not subscriptable", b.Type())
 }
 
 // Type implements py.Value.

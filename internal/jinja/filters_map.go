@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"context"
 	"strings"
 
 	"pinch/internal/py"
@@ -33,6 +34,42 @@ func (g *generator) Next() (py.Value, bool, error) {
 		return nil, false, err
 	}
 	return v, true, nil
+}
+
+// Attr implements py.AttrGetter.
+func (g *generator) Attr(name string) (py.Value, bool, error) {
+	if g.typ != "generator" {
+		return nil, false, nil
+	}
+	switch name {
+	case "gi_frame", "gi_code": // the sandbox refuses them
+		return py.None, true, nil
+	case "gi_running", "gi_suspended":
+		return py.False, true, nil
+	case "close":
+		return py.NewFunc(name, func(_ context.Context, a *py.Args) (py.Value, error) {
+			if len(a.Pos)+len(a.Kw) > 0 {
+				return nil, py.TypeErrorf("generator.close() takes no arguments (%d given)", len(a.Pos))
+			}
+			g.done = true
+			return py.None, nil
+		}), true, nil
+	case "send":
+		return py.NewFunc(name, func(_ context.Context, a *py.Args) (py.Value, error) {
+			if len(a.Pos) != 1 || len(a.Kw) > 0 {
+				return nil, py.TypeErrorf("generator.send() takes exactly one argument (%d given)", len(a.Pos))
+			}
+			if _, none := a.Pos[0].(py.NoneType); !none {
+				return nil, py.TypeErrorf("can't send non-None value to a just-started generator")
+			}
+			v, ok, err := g.Next()
+			if err == nil && !ok {
+				return nil, py.Errorf("StopIteration", "")
+			}
+			return v, err
+		}), true, nil
+	}
+	return nil, false, nil
 }
 
 // Iter implements py.Iterable.

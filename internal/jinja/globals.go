@@ -12,7 +12,7 @@ import (
 func coreGlobals() map[string]py.Value {
 	return map[string]py.Value{
 		"range":     &builtin{name: "safe_range", fn: safeRange},
-		"dict":      &builtin{name: "dict", class: true, fn: dictGlobal(false), attrs: dictAttrs(false)},
+		"dict":      &builtin{name: "dict", class: true, fn: dictGlobal(false), empty: &py.Dict{}},
 		"lipsum":    global("generate_lorem_ipsum(n=5, html=True, min=20, max=100)", lipsum),
 		"cycler":    &builtin{name: "jinja2.utils.Cycler", class: true, fn: cyclerGlobal},
 		"joiner":    &builtin{name: "jinja2.utils.Joiner", class: true, fn: joinerGlobal},
@@ -47,17 +47,6 @@ func dictGlobal(ordered bool) Filter {
 		d := &py.Dict{Ordered: ordered}
 		return d, fillDict(d, args, d.Type())
 	}
-}
-
-// dictAttrs are the methods that the class itself offers.
-func dictAttrs(ordered bool) map[string]py.Value {
-	name := "dict.fromkeys"
-	if ordered {
-		name = "OrderedDict.fromkeys"
-	}
-	return map[string]py.Value{"fromkeys": &builtin{name: name, fn: func(c *Context, _ py.Value, args *py.Args) (py.Value, error) {
-		return py.CallMethod(c.rt.ctx, &py.Dict{Ordered: ordered}, "fromkeys", args)
-	}}}
 }
 
 // fillDict is the constructor's and update's rule for filling a dict.

@@ -1,7 +1,6 @@
 package jinja
 
 import (
-	"context"
 	"strings"
 
 	"pinch/internal/py"
@@ -159,59 +158,6 @@ func (h *escapeHelper) ToInt() (py.Value, error) { return py.ToInt(h.v) }
 
 // ToFloat implements py.Floater.
 func (h *escapeHelper) ToFloat() (py.Value, error) { return py.ToFloat(h.v) }
-
-// Attr implements py.AttrGetter with the methods of str: results that are
-// strings are Markup, and arguments are escaped where they go into the text.
-func (m Markup) Attr(name string) (py.Value, bool, error) {
-	switch name {
-	case "unescape":
-		return py.NewFunc(name, func(_ context.Context, a *py.Args) (py.Value, error) {
-			return py.Str(unescapeHTML(string(m))), noArguments("Markup.unescape", a)
-		}), true, nil
-	case "striptags":
-		return py.NewFunc(name, func(_ context.Context, a *py.Args) (py.Value, error) {
-			return py.Str(stripTags(string(m))), noArguments("Markup.striptags", a)
-		}), true, nil
-	}
-	v, ok, err := py.LookupAttr(py.Str(m), name)
-	if err != nil || !ok {
-		return v, ok, err
-	}
-	return py.NewFunc(name, func(ctx context.Context, a *py.Args) (py.Value, error) {
-		args := a
-		switch name {
-		case "join", "replace", "ljust", "rjust", "center", "format":
-			args = &py.Args{Pos: make([]py.Value, len(a.Pos)), Kw: append([]py.KwArg(nil), a.Kw...)}
-			for i, p := range a.Pos {
-				args.Pos[i] = p
-				if i != 1 && name != "join" && name != "format" { // what is replaced, or a width
-					args.Pos[i] = plainStr(p)
-				} else if name == "join" {
-					items, err := py.Collect(p)
-					if err != nil {
-						return nil, err
-					}
-					for j := range items {
-						items[j] = escapePlain(items[j])
-					}
-					args.Pos[i] = py.NewList(items...)
-				} else {
-					args.Pos[i] = escapePlain(p)
-				}
-			}
-			for i := range args.Kw {
-				args.Kw[i].Value = escapePlain(args.Kw[i].Value)
-			}
-		default:
-			args = plainArgs(a)
-		}
-		out, err := py.CallMethod(ctx, py.Str(m), name, args)
-		if err != nil {
-			return nil, err
-		}
-		return markupResult(name, out), nil
-	}), true, nil
-}
 
 // escapePlain escapes a plain str and unwraps Markup.
 func escapePlain(v py.Value) py.Value {

@@ -59,6 +59,9 @@ func (s *selfRef) Item(key py.Value) (py.Value, error) {
 			return &blockRef{name, s.c, stack, 0}, nil
 		}
 	}
+	if err := py.Hashable(key); err != nil {
+		return nil, err
+	}
 	return nil, py.KeyError(key)
 }
 

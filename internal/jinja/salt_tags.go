@@ -182,7 +182,7 @@ func saltTagTests() map[string]Filter {
 // saltTagGlobals are the globals that Salt sets in the environment itself.
 func saltTagGlobals() map[string]py.Value {
 	return map[string]py.Value{
-		"odict": &builtin{name: "collections.OrderedDict", class: true, fn: dictGlobal(true), attrs: dictAttrs(true)},
+		"odict": &builtin{name: "collections.OrderedDict", class: true, fn: dictGlobal(true), empty: &py.Dict{Ordered: true}},
 		"raise": global("jinja_raise(msg)", func(_ *Context, a []py.Value) (py.Value, error) {
 			s, err := py.StrErr(a[0])
 			if err != nil {

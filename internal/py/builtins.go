@@ -45,7 +45,7 @@ func Builtins() map[string]Value {
 func builtinTypes() map[string]Value {
 	m := map[string]Value{}
 	add := func(name string, empty Value, call func(ctx context.Context, a *Args) (Value, error)) {
-		m[name] = &TypeObject{Name: name, call: call, attr: unboundMethods(name, empty)}
+		m[name] = &TypeObject{Name: name, call: call, attr: func(attr string) Value { return ClassAttr(empty, attr) }}
 	}
 	add("int", Int(0), intType)
 	add("float", Float(0), floatType)
@@ -73,34 +73,6 @@ func builtinTypes() map[string]Value {
 	})
 	m["OrderedDict"].(*TypeObject).Name = "collections.OrderedDict"
 	return m
-}
-
-// unboundMethods gives a class its methods: static ones, and those that take
-// the receiver as first argument.
-func unboundMethods(name string, empty Value) func(string) Value {
-	return func(attr string) Value {
-		fn := lookupMethod(empty, attr)
-		if fn == nil {
-			return nil
-		}
-		switch attr {
-		case "fromkeys", "maketrans", "fromhex", "from_bytes":
-			return &BoundMethod{Self: empty, Name: attr, fn: fn}
-		}
-		return NewFunc(attr, func(ctx context.Context, a *Args) (Value, error) {
-			if len(a.Pos) == 0 {
-				return nil, TypeErrorf("unbound method %s.%s() needs an argument", name, attr)
-			}
-			self := a.Pos[0]
-			if s, ok := asStr(self); ok && name == "str" {
-				self = Str(s)
-			}
-			if self.Type() != empty.Type() && !(name == "int" && self.Type() == "bool") && !(name == "dict" && self.Type() == "OrderedDict") {
-				return nil, TypeErrorf("descriptor '%s' for '%s' objects doesn't apply to a '%s' object", attr, name, TypeName(self))
-			}
-			return fn(ctx, self, &Args{Pos: a.Pos[1:], Kw: a.Kw})
-		})
-	}
 }
 
 func optionalItems(name string, a *Args) ([]Value, error) {

@@ -76,6 +76,9 @@ func GetItem(o, key Value) (Value, error) {
 	case ItemGetter:
 		return o.Item(key)
 	case *TypeObject:
+		if IsGeneric(o.Name) {
+			return NewGenericAlias(o, o.Name, key), nil
+		}
 		return nil, TypeErrorf("type '%s' is not subscriptable", o.Name)
 	}
 	return nil, TypeErrorf("'%s' object is not subscriptable", TypeName(o))

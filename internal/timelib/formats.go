@@ -62,7 +62,7 @@ var formats = sync.OnceValue(func() []format {
 
 		// Time zones say nothing here.
 		rule(`\(?(?:gmt|utc)?[+-](?:[01]?[0-9]|2[0-3])(?::?[0-5][0-9])?\)?`, ignore),
-		rule(`\(?(?:z|utc|gmt|cet|cest|eet|eest|wet|west|bst|ist|msk|est|edt|cst|cdt|mst|mdt|pst|pdt|akst|akdt|hst|jst|kst|hkt|sgt|aest|aedt|acst|awst|nzst|nzdt)\)?`, ignore),
+		rule(`\(?`+reZone+`\)?`, ignore),
 		rule(`(?:africa|america|antarctica|arctic|asia|atlantic|australia|europe|indian|pacific|etc)/[a-z_]+(?:/[a-z_]+)?`, ignore),
 
 		// Relative parts.

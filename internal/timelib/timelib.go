@@ -24,6 +24,7 @@ func Parse(text string, now time.Time) (time.Time, error) {
 	if len(text) > maxLength {
 		return fail("it is too long")
 	}
+	text, _, _ = strings.Cut(text, "\x00") // C reads no further
 	rest := strings.TrimSpace(text)
 	if rest == "" {
 		return fail("it is empty")
