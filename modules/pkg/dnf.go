@@ -338,7 +338,7 @@ func (m *commands) rpmFileInfo(ctx context.Context, path string, names rpmNames)
 	if _, err := m.reader().Stat(path); err != nil {
 		return nil, modules.CommandExecutionError(path + " does not exist on minion")
 	}
-	out, err := m.look(ctx, "rpm", "-qp", "--queryformat", rpmFormat, path)
+	out, err := m.look(ctx, "rpm", "-q", "-p", "--queryformat", rpmFormat, path)
 	if err != nil {
 		return nil, err
 	}

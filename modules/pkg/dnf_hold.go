@@ -49,13 +49,27 @@ var (
 	yumLock = regexp.MustCompile(`\d+:(\w+(?:[.-][^-]+)*-\S+)`)
 )
 
-// locks are the entries of the list of locks as versionlock prints them.
+// locks are the entries of the list of locks as versionlock prints them; with
+// dnf5, whose list has names, only those.
 func (m *dnf) locks(ctx context.Context) ([]string, error) {
+	if m.program == "dnf5" {
+		if err := m.checkLock(ctx); err != nil {
+			return nil, err
+		}
+		names, _ := m.dnf5Locks()
+		return names, nil
+	}
+	lock := yumLock
+	if m.isDNF() {
+		lock = dnfLock
+	}
+	return m.locksLike(ctx, lock)
+}
+
+// locksLike are the parts of the list of locks that match.
+func (m *dnf) locksLike(ctx context.Context, lock *regexp.Regexp) ([]string, error) {
 	if err := m.checkLock(ctx); err != nil {
 		return nil, err
-	}
-	if m.program == "dnf5" {
-		return m.dnf5Locks()
 	}
 	out, err := m.look(ctx, m.program, "versionlock", "list")
 	if err != nil {
@@ -63,15 +77,8 @@ func (m *dnf) locks(ctx context.Context) ([]string, error) {
 	}
 	var locks []string
 	for line := range strings.Lines(out.stdout) {
-		switch {
-		case m.isDNF():
-			if s := dnfLock.FindString(line); s != "" {
-				locks = append(locks, s)
-			}
-		default:
-			if s := yumLock.FindString(line); s != "" {
-				locks = append(locks, s)
-			}
+		if s := lock.FindString(line); s != "" {
+			locks = append(locks, s)
 		}
 	}
 	return locks, nil
@@ -93,25 +100,42 @@ func lockedName(lock string) string {
 	return lock
 }
 
-var tomlName = regexp.MustCompile(`^\s*name\s*=\s*["'](.*)["']\s*$`)
+var tomlText = regexp.MustCompile(`^\s*(name|key|comparator|value)\s*=\s*["'](.*)["']\s*$`)
 
-// dnf5Locks reads dnf5's own list of locks, of which only the names matter.
-func (m *dnf) dnf5Locks() ([]string, error) {
+// dnf5Locks reads dnf5's own list of locks: the names, and as versionlock of
+// dnf prints them the locks that tell a version.
+func (m *dnf) dnf5Locks() (names, full []string) {
 	data, err := m.reader().ReadFile("/etc/dnf/versionlock.toml")
 	if err != nil {
-		return nil, nil //nolint:nilerr // no file, no locks
+		return nil, nil // no file, no locks
 	}
-	var names []string
-	inPackage := false
+	entry, locked := map[string]string{}, false
 	for line := range strings.Lines(string(data)) {
 		line = strings.TrimRight(line, "\n")
 		if head := strings.TrimSpace(line); strings.HasPrefix(head, "[[") {
-			inPackage = head == "[[packages]]"
-		} else if s := tomlName.FindStringSubmatch(line); s != nil && inPackage && !slices.Contains(names, s[1]) {
-			names = append(names, s[1])
+			name := entry["name"]
+			if entry = map[string]string{}; head == "[[packages.conditions]]" {
+				entry["name"] = name
+			} else {
+				locked = false
+			}
+			continue
+		}
+		s := tomlText.FindStringSubmatch(line)
+		if s == nil {
+			continue
+		}
+		if entry[s[1]] = s[2]; s[1] == "name" && !slices.Contains(names, s[2]) {
+			names = append(names, s[2])
+		}
+		if v := entry["value"]; !locked && v != "" && entry["key"] == "evr" && entry["comparator"] == "=" && entry["name"] != "" {
+			if locked = true; !strings.Contains(v, ":") {
+				v = "0:" + v
+			}
+			full = append(full, entry["name"]+"-"+v+".*")
 		}
 	}
-	return names, nil
+	return names, full
 }
 
 func (m *dnf) holds(ctx context.Context) ([]string, error) {

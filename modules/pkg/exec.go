@@ -91,12 +91,7 @@ func execFuncs() []*modules.Func {
 		query("pkg.normalize_name", "Takes an architecture off a name where it goes without saying.", func(_ context.Context, _ *modules.Call, m manager, a *nameArgs) (py.Value, error) {
 			return py.Str(m.normalize(a.Name)), nil
 		}),
-		aptQuery("pkg.parse_arch", "Splits a name into name and architecture.", func(_ context.Context, _ *modules.Call, _ *apt, a *nameArgs) (py.Value, error) {
-			if i := strings.LastIndexByte(a.Name, ':'); i >= 0 {
-				return py.DictOf("name", py.Str(a.Name[:i]), "arch", py.Str(a.Name[i+1:])), nil
-			}
-			return py.DictOf("name", py.Str(a.Name), "arch", py.None), nil
-		}),
+		modules.Query[nameArgs]{Name: "pkg.parse_arch", Doc: "Splits a name into name and architecture.", Virtual: kinds{apt: owner, rpm: rpmOwner}.virtual, Run: parseArch}.Func(),
 		aptQuery("pkg.get_selections", "Lists packages by their selection in dpkg.", func(ctx context.Context, _ *modules.Call, m *apt, a *selectionsArgs) (py.Value, error) {
 			all, err := m.selections(ctx)
 			if err != nil {
@@ -111,7 +106,7 @@ func execFuncs() []*modules.Func {
 		query("pkg.list_repo_pkgs", "Lists all versions that the repositories offer.", func(ctx context.Context, _ *modules.Call, m manager, a *namesArgs) (py.Value, error) {
 			return dictOrError(m.available(ctx, names(a.Names), a.Extra))
 		}),
-		aptQuery("pkg.owner", "Tells which package a file belongs to.", owner),
+		queryKinds("pkg.owner", "Tells which package a file belongs to.", kinds{apt: owner, rpm: rpmOwner, pacman: pacmanOwner}),
 		aptQuery("pkg.which", "Tells which package a file belongs to: False when there is no such file, None when it has no package.", which),
 		query("pkg.list_downloaded", "Lists the package files of the cache.", func(ctx context.Context, _ *modules.Call, m manager, a *struct {
 			Root  string   `arg:"root" doc:"Root directory of another system."`
@@ -124,8 +119,8 @@ func execFuncs() []*modules.Func {
 			return dictOrError(d.downloaded(ctx, a.Root))
 		}),
 		aptQuery("pkg.show", "Shows what the repositories tell of packages, by name and version.", show),
-		aptQuery("pkg.info_installed", "Describes packages that are installed.", infoInstalled),
-	}, lowpkgFuncs(), writeFuncs(), repoFuncs())
+		queryKinds("pkg.info_installed", "Describes packages that are installed.", kinds{apt: infoInstalled, rpm: rpmInfoInstalled}),
+	}, lowpkgFuncs(), writeFuncs(), repoFuncs(), zypperFuncs(), dnfFuncs(), groupFuncs())
 }
 
 func names(vs []py.Value) []string {
@@ -134,6 +129,19 @@ func names(vs []py.Value) []string {
 		out[i] = py.ToStr(v)
 	}
 	return out
+}
+
+func parseArch(_ context.Context, c *modules.Call, a *nameArgs) (py.Value, error) {
+	bare, arch := a.Name, ""
+	if m := rpmOf(newManager(c, nil)); m != nil {
+		bare, arch = m.split(a.Name)
+	} else if i := strings.LastIndexByte(a.Name, ':'); i >= 0 {
+		bare, arch = a.Name[:i], a.Name[i+1:]
+	}
+	if bare == a.Name {
+		return py.DictOf("name", py.Str(a.Name), "arch", py.None), nil
+	}
+	return py.DictOf("name", py.Str(bare), "arch", py.Str(arch)), nil
 }
 
 func listPkgs(ctx context.Context, _ *modules.Call, m manager, a *listPkgsArgs) (py.Value, error) {
@@ -195,25 +203,14 @@ func pkgVersion(ctx context.Context, _ *modules.Call, m manager, a *namesArgs) (
 }
 
 func owner(ctx context.Context, _ *modules.Call, m *apt, a *namesArgs) (py.Value, error) {
-	ret := py.NewDict()
-	for _, p := range names(a.Names) {
-		out, err := m.look(ctx, "dpkg", "-S", p)
-		if err != nil {
-			return nil, err
-		}
+	return ownerOf(names(a.Names), func(path string) (string, error) {
+		out, err := m.look(ctx, "dpkg", "-S", path)
 		pkg, _, _ := strings.Cut(out.stdout, ":")
 		if strings.Contains(strings.ToLower(pkg), "no path found") {
 			pkg = ""
 		}
-		ret.SetStr(p, py.Str(pkg))
-	}
-	switch ret.Len() {
-	case 0:
-		return py.Str(""), nil
-	case 1:
-		return ret.Lookup(keys(ret)[0]), nil
-	}
-	return ret, nil
+		return pkg, err
+	})
 }
 
 func which(ctx context.Context, c *modules.Call, m *apt, a *struct {

@@ -8,54 +8,91 @@ import (
 	"strings"
 	"time"
 
+	"pinch/internal/pkgversion"
 	"pinch/internal/py"
 	"pinch/modules"
 )
 
 func lowpkgFuncs() []*modules.Func {
 	return []*modules.Func{
-		aptQuery("lowpkg.list_pkgs", "Lists the packages that are installed, of all or of those that are named.", func(ctx context.Context, _ *modules.Call, m *apt, a *namesArgs) (py.Value, error) {
-			rows, failed, err := m.dpkgRows(ctx, "${db:Status-Status}\t${binary:Package}\t${Version}\n", names(a.Names))
-			if err != nil || failed != "" {
-				return py.Str(failed), err
-			}
-			ret := py.NewDict()
-			for _, r := range rows {
-				if len(r) == 2 {
-					ret.SetStr(r[0], py.Str(r[1]))
-				}
-			}
-			return ret, nil
+		queryKinds("lowpkg.list_pkgs", "Lists the packages that are installed, of all or of those that are named.", kinds{apt: aptListPkgs, rpm: rpmListPkgs}),
+		queryKinds("lowpkg.file_list", "Lists the files of packages.", kinds{apt: fileList, rpm: rpmFileList}),
+		queryKinds("lowpkg.file_dict", "Lists the files of packages, by package.", kinds{apt: fileDict, rpm: rpmFileDict}),
+		queryKinds("pkg.file_list", "Lists the files of packages.", kinds{apt: fileList, rpm: rpmFileList, pacman: pacmanFileList}),
+		queryKinds("pkg.file_dict", "Lists the files of packages, by package.", kinds{apt: fileDict, rpm: rpmFileDict, pacman: pacmanFileDict}),
+		queryKinds("lowpkg.owner", "Tells which package a file belongs to.", kinds{rpm: rpmOwner}),
+		queryKinds("lowpkg.checksum", "Says of package files whether they are whole.", kinds{rpm: rpmChecksum}),
+		actionKinds("lowpkg.modified", modifiedDoc, kinds{rpm: rpmModified}),
+		actionKinds("pkg.modified", modifiedDoc, kinds{rpm: rpmModified}),
+		actionKinds("lowpkg.verify", verifyDoc, kinds{rpm: rpmVerify}),
+		actionKinds("pkg.verify", verifyDoc, kinds{rpm: rpmVerify}),
+		queryKinds("lowpkg.info", "Describes packages.", kinds{
+			apt: func(ctx context.Context, _ *modules.Call, m *apt, a *namesArgs) (py.Value, error) {
+				return dictOrError(m.info(ctx, names(a.Names), a.Extra))
+			},
+			rpm: func(ctx context.Context, m *rpmHost, a *namesArgs) (py.Value, error) {
+				return dictOrError(m.info(ctx, names(a.Names), a.Extra))
+			},
 		}),
-		aptQuery("lowpkg.file_list", "Lists the files of packages.", fileList),
-		aptQuery("lowpkg.file_dict", "Lists the files of packages, by package.", fileDict),
-		aptQuery("pkg.file_list", "Lists the files of packages.", fileList),
-		aptQuery("pkg.file_dict", "Lists the files of packages, by package.", fileDict),
-		aptQuery("lowpkg.info", "Describes packages.", func(ctx context.Context, _ *modules.Call, m *apt, a *namesArgs) (py.Value, error) {
-			return dictOrError(m.info(ctx, names(a.Names), a.Extra))
-		}),
-		aptQuery("lowpkg.bin_pkg_info", "Tells name, version and architecture of a package file of the host.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
-			Path    string `arg:"path,required" doc:"Path of the file, or a URL."`
-			Saltenv string `arg:"saltenv" default:"'base'" doc:"Environment of the tree."`
-		}) (py.Value, error) {
-			file := a.Path
-			if isURL(file) {
-				var err error
-				if file, err = m.cacheFile(ctx, a.Path, a.Saltenv); err != nil {
-					return nil, err
-				}
-				if file == "" {
-					return nil, modules.CommandExecutionError("Unable to retrieve " + a.Path + " from saltenv '" + a.Saltenv + "'")
-				}
-			}
-			return dictOrError(m.binInfo(ctx, file))
-		}),
+		modules.Query[versionCmpArgs]{Name: "lowpkg.version_cmp", Doc: "Compares two versions of rpm packages: -1, 0 or 1.", Virtual: rpmOnly,
+			Run: func(_ context.Context, _ *modules.Call, a *versionCmpArgs) (py.Value, error) {
+				n, _ := pkgversion.RPM(py.ToStr(a.Pkg1), py.ToStr(a.Pkg2), a.IgnoreEpoch)
+				return py.Int(n), nil
+			}}.Func(),
+		modules.Query[binInfoArgs]{Name: "lowpkg.bin_pkg_info", Doc: "Tells name, version and architecture of a package file of the host.",
+			Virtual: kinds{apt: owner, rpm: rpmOwner}.virtual, Run: binInfo}.Func(),
 		aptAction("lowpkg.unpurge", "Selects packages for installing that were selected for purging.", func(ctx context.Context, _ *modules.Call, m *apt, a *struct {
 			Names []py.Value `arg:"*"`
 		}) (py.Value, error) {
 			return dictOrError(m.unpurge(ctx, names(a.Names)))
 		}),
 	}
+}
+
+const (
+	modifiedDoc = "Lists files of packages that were changed, with what has changed; arguments like owner=True leave files out."
+	verifyDoc   = "Tells what of the files of packages is not as it was installed."
+)
+
+type binInfoArgs struct {
+	Path    string `arg:"path,required" doc:"Path of the file, or a URL."`
+	Saltenv string `arg:"saltenv" default:"'base'" doc:"Environment of the tree."`
+}
+
+func binInfo(ctx context.Context, c *modules.Call, a *binInfoArgs) (py.Value, error) {
+	m := newManager(c, nil)
+	file := a.Path
+	if isURL(file) {
+		var err error
+		if file, err = m.(fileReader).cacheFile(ctx, a.Path, a.Saltenv); err != nil {
+			return nil, err
+		}
+		if file == "" {
+			return nil, modules.CommandExecutionError("Unable to retrieve " + a.Path + " from saltenv '" + a.Saltenv + "'")
+		}
+	}
+	if apt, ok := m.(*apt); ok {
+		return dictOrError(apt.binInfo(ctx, file))
+	}
+	return rpmOf(m).binInfo(ctx, file)
+}
+
+func rpmVerify(ctx context.Context, m *rpmHost, a *namesArgs) (py.Value, error) {
+	return dictOrError(m.verify(ctx, names(a.Names), a.Extra))
+}
+
+func aptListPkgs(ctx context.Context, _ *modules.Call, m *apt, a *namesArgs) (py.Value, error) {
+	rows, failed, err := m.dpkgRows(ctx, "${db:Status-Status}\t${binary:Package}\t${Version}\n", names(a.Names))
+	if err != nil || failed != "" {
+		return py.Str(failed), err
+	}
+	ret := py.NewDict()
+	for _, r := range rows {
+		if len(r) == 2 {
+			ret.SetStr(r[0], py.Str(r[1]))
+		}
+	}
+	return ret, nil
 }
 
 // dpkgRows runs dpkg-query with a format that begins with the status, and

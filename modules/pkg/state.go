@@ -17,7 +17,7 @@ const (
 	heldDoc      = "Keeps packages at the version that is installed.\n\n```yaml\nlinux-image-amd64:\n  pkg.held: []\n```"
 	unheldDoc    = "Lets packages that were held be upgraded again.\n\n```yaml\nlinux-image-amd64:\n  pkg.unheld: []\n```"
 	uptodateDoc  = "Upgrades all packages, or those of a list.\n\n```yaml\nsystem:\n  pkg.uptodate:\n    - refresh: True\n```"
-	groupDoc     = "Installs a package group, which only dnf and its kin have.\n\n```yaml\nDevelopment Tools:\n  pkg.group_installed: []\n```"
+	groupDoc     = "Installs a package group, which dnf and pacman have.\n\n```yaml\nDevelopment Tools:\n  pkg.group_installed: []\n```"
 	downDoc      = "Downloads packages without installing them.\n\n```yaml\nzsh:\n  pkg.downloaded: []\n```"
 	patchDoc     = "Installs advisory patches, which only dnf and zypper have.\n\n```yaml\nFEDORA-2026-1:\n  pkg.patch_installed: []\n```"
 	patchDownDoc = "Downloads advisory patches, which only dnf and zypper have.\n\n```yaml\nFEDORA-2026-1:\n  pkg.patch_downloaded: []\n```"
@@ -127,7 +127,7 @@ func stateFuncs() []*modules.Func {
 		pkgState("pkg.unheld", unheldDoc, false, checkUnheld),
 		pkgState("pkg.uptodate", uptodateDoc, false, checkUptodate),
 		pkgState("pkg.downloaded", downDoc, false, checkDownloaded),
-		pkgState("pkg.group_installed", groupDoc, false, refuse[groupArgs]("pkg.group_installed", "pkg.group_install not available for this platform", "yumpkg", "pacmanpkg")),
+		pkgState("pkg.group_installed", groupDoc, false, checkGroup),
 		pkgState("pkg.patch_installed", patchDoc, false, refuse[patchArgs]("pkg.patch_installed", "The pkg.patch_installed state is not available on this platform", "yumpkg", "zypperpkg")),
 		pkgState("pkg.patch_downloaded", patchDownDoc, false, refuse[patchDownArgs]("pkg.patch_downloaded", "The pkg.patch_downloaded state is not available on this platform", "yumpkg", "zypperpkg")),
 	}
