@@ -26,6 +26,8 @@ type Command struct {
 	Env   map[string]*string
 	Stdin io.Reader
 	Umask *int
+	// KeepLocale leaves the locale as it is.
+	KeepLocale bool
 	// MergeStderr sends standard error to standard output.
 	MergeStderr bool
 	// IgnoreRetcode keeps the exit status out of RetcodeKey.
@@ -115,8 +117,10 @@ func (c *Call) hostCommand(cmd Command) (host.Cmd, error) {
 		return hc, CommandExecutionError(fmt.Sprintf("Specified cwd '%s' either not absolute or does not exist", hc.Dir))
 	}
 	english := "C"
-	for _, k := range LocaleVariables {
-		hc.Env[k] = &english
+	if !cmd.KeepLocale {
+		for _, k := range LocaleVariables {
+			hc.Env[k] = &english
+		}
 	}
 	hc.Env["NOTIFY_SOCKET"] = nil
 	for k, v := range cmd.Env {

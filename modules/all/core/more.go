@@ -27,6 +27,12 @@ var (
 		"postgres_schema",
 		"postgres_tablespace",
 		"postgres_user",
+		"rabbitmq_cluster",
+		"rabbitmq_plugin",
+		"rabbitmq_policy",
+		"rabbitmq_upstream",
+		"rabbitmq_user",
+		"rabbitmq_vhost",
 		"svn",
 	}
 	MoreExecs = []string{
@@ -44,6 +50,7 @@ var (
 		"nftables",
 		"npm",
 		"postgres",
+		"rabbitmq",
 		"svn",
 	}
 )

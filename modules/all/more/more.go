@@ -12,6 +12,7 @@ import (
 	"pinch/modules/mysql"
 	"pinch/modules/npm"
 	"pinch/modules/postgres"
+	"pinch/modules/rabbitmq"
 	"pinch/modules/svn"
 )
 
@@ -26,6 +27,7 @@ func Funcs() [][]*modules.Func {
 		mysql.Funcs(),
 		npm.Funcs(),
 		postgres.Funcs(),
+		rabbitmq.Funcs(),
 		svn.Funcs(),
 	)
 }
