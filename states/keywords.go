@@ -40,7 +40,7 @@ func IsInternalKeyword(name string) bool {
 
 // watchStates are the state modules with a mod_watch function. In the others
 // watch means require.
-var watchStates = []string{"at", "cmd", "event", "module", "mount", "pkg", "service", "test"}
+var watchStates = []string{"at", "cmd", "event", "module", "mount", "pkg", "service", "supervisord", "test"}
 
 // aggregateStates are the state modules with a mod_aggregate function.
 var aggregateStates = []string{"iptables", "pkg", "selinux"}

@@ -480,6 +480,18 @@ which <arg>...
 sha256sum <arg>...
 
 # servers
+apachectl -v
+apachectl -V
+apachectl -M
+apachectl -l
+apachectl -L
+apachectl -S
+apache2ctl -v
+apache2ctl -V
+apache2ctl -M
+apache2ctl -l
+apache2ctl -L
+apache2ctl -S
 rabbitmqctl status
 rabbitmqctl cluster_status
 rabbitmqctl list_users -q
@@ -493,6 +505,8 @@ rabbitmqctl list_queues -q -p <arg> <arg>...
 rabbitmqctl authenticate_user <arg> <arg>
 rabbitmq-plugins list -m
 rabbitmq-plugins list -m -e
+supervisorctl status <arg>...
+supervisorctl -c <arg> status <arg>...
 
 # containers, virtual machines
 docker version <any>...

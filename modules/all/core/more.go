@@ -5,6 +5,10 @@ package core
 var (
 	MoreStates = []string{
 		"acl",
+		"apache",
+		"apache_conf",
+		"apache_module",
+		"apache_site",
 		"at",
 		"firewalld",
 		"gem",
@@ -33,10 +37,12 @@ var (
 		"rabbitmq_upstream",
 		"rabbitmq_user",
 		"rabbitmq_vhost",
+		"supervisord",
 		"svn",
 	}
 	MoreExecs = []string{
 		"acl",
+		"apache",
 		"at",
 		"dig",
 		"dnsutil",
@@ -51,6 +57,7 @@ var (
 		"npm",
 		"postgres",
 		"rabbitmq",
+		"supervisord",
 		"svn",
 	}
 )

@@ -4,6 +4,7 @@ package more
 
 import (
 	"pinch/modules"
+	"pinch/modules/apache"
 	"pinch/modules/at"
 	"pinch/modules/dns"
 	"pinch/modules/gem"
@@ -13,12 +14,14 @@ import (
 	"pinch/modules/npm"
 	"pinch/modules/postgres"
 	"pinch/modules/rabbitmq"
+	"pinch/modules/supervisord"
 	"pinch/modules/svn"
 )
 
 // Funcs returns them, a list a package.
 func Funcs() [][]*modules.Func {
 	return append(linuxOnly(),
+		apache.Funcs(),
 		at.Funcs(),
 		dns.Funcs(),
 		gem.Funcs(),
@@ -28,6 +31,7 @@ func Funcs() [][]*modules.Func {
 		npm.Funcs(),
 		postgres.Funcs(),
 		rabbitmq.Funcs(),
+		supervisord.Funcs(),
 		svn.Funcs(),
 	)
 }
