@@ -11,7 +11,7 @@ import (
 func (c *Context) finalText(v py.Value) (string, error) {
 	if c.rt.env.salt {
 		switch v.(type) {
-		case *py.Dict, *py.List, py.Tuple, *py.Set, *groupTuple:
+		case *py.Dict, *py.List, py.Tuple, *py.Set, *py.Named, *groupTuple:
 			p := printer{}
 			if err := p.str(v, 0); err != nil {
 				return "", err
@@ -54,7 +54,7 @@ func (p *printer) str(v py.Value, depth int) error {
 	switch v := v.(type) {
 	case *py.Dict:
 		return p.dict(v, depth, p.str)
-	case *py.List, py.Tuple, *py.Set, *groupTuple:
+	case *py.List, py.Tuple, *py.Set, *py.Named, *groupTuple:
 		return p.repr(v, depth)
 	}
 	s, err := py.StrErr(v)
@@ -85,7 +85,15 @@ func (p *printer) repr(v py.Value, depth int) error {
 		case v.Frozen: // not a set for finalize
 			break
 		default:
-			return p.items("{", v.Items(), "}", depth)
+			again, err := py.NewSet(v.Items()...) // as finalize makes it
+			if err != nil {
+				return err
+			}
+			return p.items("{", again.Items(), "}", depth)
+		}
+	case *py.Named:
+		if v.Type() == "IsoCalendarDate" { // finalize makes it of one list
+			return py.TypeErrorf("IsoCalendarDate() missing required argument 'week' (pos 2)")
 		}
 	case *groupTuple:
 		return py.TypeErrorf("_GroupTuple.__new__() missing 1 required positional argument: 'list'")

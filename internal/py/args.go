@@ -130,6 +130,34 @@ func kwArgs(name string, a *Args, required int, names ...string) ([]Value, error
 	return out, nil
 }
 
+// parsedArgs is kwArgs for the parsers that convert each argument before they
+// look at the next: convert is called in order with those that were given.
+func parsedArgs(name string, a *Args, required int, names []string, convert func(i int, v Value) error) error {
+	if _, err := kwArgs(name, a, 0, names...); err != nil && len(a.Pos)+len(a.Kw) > len(names) {
+		return err
+	}
+	for i, n := range names {
+		v := argAt(a, i)
+		if k, ok := a.Get(n); ok {
+			if v != nil {
+				return TypeErrorf("argument for %s() given by name ('%s') and position (%d)", name, n, i+1)
+			}
+			v = k
+		}
+		if v == nil {
+			if i < required {
+				return TypeErrorf("%s() missing required argument '%s' (pos %d)", name, n, i+1)
+			}
+			continue
+		}
+		if err := convert(i, v); err != nil {
+			return err
+		}
+	}
+	_, err := kwArgs(name, a, required, names...)
+	return err
+}
+
 // argType names an argument's type in the errors of generated parsers, which
 // say None and not NoneType.
 func argType(v Value) string {

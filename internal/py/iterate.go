@@ -14,7 +14,7 @@ func Iterate(v Value) (Iterator, error) {
 	case *Dict:
 		return &dictIter{d: v, n: v.Len()}, nil
 	case *Set:
-		return &setIter{dictIter{d: &v.d, n: v.Len()}}, nil
+		return &setIter{s: v, sliceIter: sliceIter{items: v.Items()}}, nil
 	case Str:
 		return &strIter{s: string(v)}, nil
 	case Bytes:
@@ -117,13 +117,20 @@ type dictIter struct {
 }
 
 // setIter iterates a set's items; only the error text differs.
-type setIter struct{ dictIter }
+type setIter struct {
+	sliceIter
+	s *Set
+}
 
 func (it *setIter) Next() (Value, bool, error) {
-	if it.d != nil && it.d.Len() != it.n {
+	if it.s != nil && it.s.Len() != len(it.items) {
 		return nil, false, Errorf("RuntimeError", "Set changed size during iteration")
 	}
-	return it.dictIter.Next()
+	v, ok, err := it.sliceIter.Next()
+	if !ok {
+		it.s = nil
+	}
+	return v, ok, err
 }
 
 func (it *dictIter) Next() (Value, bool, error) {

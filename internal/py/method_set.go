@@ -74,12 +74,12 @@ func mutableSetMethod(name string) method {
 			if err := noArgs("set.pop", a); err != nil {
 				return nil, err
 			}
-			e, ok := self.(*Set).d.end(false)
-			if !ok {
+			items := self.(*Set).Items()
+			if len(items) == 0 {
 				return nil, KeyError(Str("pop from an empty set"))
 			}
-			_, err := self.(*Set).Remove(e.key)
-			return e.key, err
+			_, err := self.(*Set).Remove(items[0])
+			return items[0], err
 		}
 	case "clear":
 		return func(_ context.Context, self Value, a *Args) (Value, error) {

@@ -1,7 +1,8 @@
 package py
 
-// Set is Python's set or, with Frozen, frozenset. Iteration order is the
-// order of insertion; Python's is arbitrary, and Salt sorts where it matters.
+// Set is Python's set or, with Frozen, frozenset. Numbers are listed as
+// CPython lists them. Other items come in the order of insertion; Python's
+// order differs from run to run, and Salt sorts where it matters.
 type Set struct {
 	Frozen bool
 	d      Dict
@@ -53,8 +54,8 @@ func asMember(v Value) Value {
 	return v
 }
 
-// Items returns the items in insertion order.
-func (s *Set) Items() []Value { return s.d.Keys() }
+// Items returns the items in the order of iteration, see set_order.go.
+func (s *Set) Items() []Value { return setOrder(s.d.Keys()) }
 
 // Copy returns a shallow copy.
 func (s *Set) Copy() *Set { return &Set{Frozen: s.Frozen, d: *s.d.Copy()} }
