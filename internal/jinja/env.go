@@ -79,8 +79,8 @@ func (b *builtin) Attr(name string) (py.Value, bool, error) {
 	return v, v != nil, nil
 }
 
-// Item implements py.ItemGetter: dict['a'] is a generic alias.
-func (b *builtin) Item(key py.Value) (py.Value, error) {
+// ClassItem implements py.ClassItemGetter: dict['a'] is a generic alias.
+func (b *builtin) ClassItem(key py.Value) (py.Value, error) {
 	switch {
 	case b.class && py.IsGeneric(b.name):
 		return py.NewGenericAlias(b, b.name, key), nil

@@ -75,6 +75,8 @@ func GetItem(o, key Value) (Value, error) {
 		return Int(o[i]), nil
 	case ItemGetter:
 		return o.Item(key)
+	case ClassItemGetter:
+		return o.ClassItem(key)
 	case *TypeObject:
 		if IsGeneric(o.Name) {
 			return NewGenericAlias(o, o.Name, key), nil

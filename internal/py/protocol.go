@@ -33,6 +33,12 @@ type ItemGetter interface {
 	Item(key Value) (Value, error)
 }
 
+// ClassItemGetter is __class_getitem__: a class that can be subscripted, which
+// makes it no mapping.
+type ClassItemGetter interface {
+	ClassItem(key Value) (Value, error)
+}
+
 // ItemSetter is __setitem__.
 type ItemSetter interface {
 	SetItem(key, v Value) error
