@@ -31,6 +31,7 @@ var _ Writer = (*Local)(nil)
 // NewLocal returns the machine itself. environ is the environment in the form
 // of os.Environ, which commands get and Setenv changes.
 func NewLocal(environ []string) *Local {
+	inheritNothing()
 	l := &Local{env: map[string]string{}}
 	for _, kv := range environ {
 		if k, v, ok := strings.Cut(kv, "="); ok && k != "" {

@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -106,3 +107,10 @@ func procAttr(a *syscall.SysProcAttr) { a.Pdeathsig = syscall.SIGKILL }
 func lookupUser(*Local, string) (User, bool) { return User{}, false }
 
 func lookupGroup(*Local, string) (Group, bool) { return Group{}, false }
+
+// inheritNothing keeps files that this process was started with from the
+// commands it runs: lvm, for one, complains of them in its output. A kernel
+// before 5.11 does not know the flag, and they stay open there.
+func inheritNothing() {
+	_ = unix.CloseRange(3, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC)
+}
