@@ -8,7 +8,11 @@ import (
 	"pinch/modules/firewalld"
 	"pinch/modules/ip"
 	"pinch/modules/iptables"
+	"pinch/modules/lvm"
 	"pinch/modules/nftables"
+	"pinch/modules/quota"
+	"pinch/modules/raid"
+	"pinch/modules/selinux"
 )
 
 // linuxOnly are the functions for which hosts with another kernel have no
@@ -19,6 +23,10 @@ func linuxOnly() [][]*modules.Func {
 		firewalld.Funcs(),
 		ip.Funcs(),
 		iptables.Funcs(),
+		lvm.Funcs(),
 		nftables.Funcs(),
+		quota.Funcs(),
+		raid.Funcs(),
+		selinux.Funcs(),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"pinch/modules"
 	"pinch/modules/apache"
 	"pinch/modules/at"
+	"pinch/modules/disk"
 	"pinch/modules/dns"
 	"pinch/modules/gem"
 	"pinch/modules/hg"
@@ -16,6 +17,7 @@ import (
 	"pinch/modules/rabbitmq"
 	"pinch/modules/supervisord"
 	"pinch/modules/svn"
+	"pinch/modules/sysrc"
 )
 
 // Funcs returns them, a list a package.
@@ -23,6 +25,7 @@ func Funcs() [][]*modules.Func {
 	return append(linuxOnly(),
 		apache.Funcs(),
 		at.Funcs(),
+		disk.Funcs(),
 		dns.Funcs(),
 		gem.Funcs(),
 		hg.Funcs(),
@@ -33,5 +36,6 @@ func Funcs() [][]*modules.Func {
 		rabbitmq.Funcs(),
 		supervisord.Funcs(),
 		svn.Funcs(),
+		sysrc.Funcs(),
 	)
 }
