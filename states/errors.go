@@ -58,6 +58,7 @@ const (
 	ClassRenderCrash      = "render_crash"
 	ClassArgUnknown       = "argument_unknown"
 	ClassRenderer         = "renderer_unsupported" // pinch only: SLS written in Python and the like
+	ClassElsewhere        = "function_elsewhere"   // pinch only: a state that wants a master or minions
 	ClassCrash            = "crash"                // Salt itself falls over
 	ClassOther            = "other"
 )

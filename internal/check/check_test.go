@@ -89,7 +89,7 @@ extend:
 			"a.sls:7:3: state function pkg.instaled: neither pinch nor Salt 3008 has it (did you mean pkg.installed?)",
 			"a.sls:9:1: state function service.runing: neither pinch nor Salt 3008 has it (did you mean service.running?)",
 			"a.sls:9:1: user.present has no argument ui (did you mean uid?)",
-			"a.sls:11:3: state function chocolatey.installed: Salt has it, pinch has not",
+			"a.sls:11:3: state function chocolatey.installed: it is for Windows, and pinch manages no Windows hosts",
 			"a.sls:14:5: state function file.manged: neither pinch nor Salt 3008 has it (did you mean file.managed?)",
 			"a.sls:20:9: user.present has no argument homme (did you mean home?)",
 		}, nil},

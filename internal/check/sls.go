@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"pinch/internal/elsewhere"
 	"pinch/internal/fileserver"
 	"pinch/internal/saltfun"
 	"pinch/internal/saltyaml"
@@ -215,6 +216,8 @@ func (c *checker) declared(f *fileserver.File, d *decl, name string) {
 		text := "state function " + name + ": "
 		if own, ok := c.own["_states:"+name]; ok {
 			text += own.String()
+		} else if e := elsewhere.Of(name); e != nil {
+			text += e.Text()
 		} else if saltStates()[name] {
 			text += "Salt has it, pinch has not"
 		} else {

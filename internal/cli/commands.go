@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"pinch/internal/elsewhere"
 	"pinch/internal/fleet"
 	"pinch/internal/py"
 	"pinch/internal/saltfun"
@@ -95,6 +96,9 @@ func (a *app) doc(_ context.Context, c *cli.Context) error {
 			}
 		}
 		if !found {
+			if e := elsewhere.Of(name); e != nil {
+				return fmt.Errorf("doc: there is no %s: %s", name, e.Text())
+			}
 			near := reg.NearName(modules.StateKind, name)
 			if near == "" {
 				near = reg.NearName(modules.ExecKind, name)

@@ -47,6 +47,8 @@ type FunctionError struct {
 	// Text is what Salt returns in the place of a return.
 	Text string
 	Near string
+	// Why says why pinch does not have it, where that is known.
+	Why string
 }
 
 // Error implements error.
@@ -54,6 +56,9 @@ func (e *FunctionError) Error() string {
 	s := fmt.Sprintf("%s: %s: %s", e.Host, e.Fun, e.Text)
 	if e.Near != "" {
 		s += fmt.Sprintf(" (did you mean %s?)", e.Near)
+	}
+	if e.Why != "" {
+		s += ": " + e.Why
 	}
 	return s
 }

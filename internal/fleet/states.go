@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"pinch/internal/elsewhere"
 	"pinch/internal/py"
 	"pinch/modules"
 	"pinch/shim"
@@ -220,7 +221,8 @@ func disabledResult(d states.DisabledState, num int) *py.Dict {
 
 // checkArguments looks at the arguments of all states before the run. bad are
 // those that a function does not have: Salt ends a run when it comes to such a
-// state, with no result of those before; here the run does not begin. misfits
+// state, with no result of those before; here the run does not begin. Nor does
+// it with a state that wants a master or minions (package elsewhere). misfits
 // say what else will fail when its turn comes: functions that do not exist and
 // arguments that do not fit.
 func (w *worker) checkArguments(chunks []low.Chunk) (bad []*states.Error, misfits []string) {
@@ -228,11 +230,12 @@ func (w *worker) checkArguments(chunks []low.Chunk) (bad []*states.Error, misfit
 		c := &chunks[i]
 		f := w.f.Registry.State(c.FullName())
 		if f == nil {
-			hint := ""
-			if near := w.f.Registry.NearName(modules.StateKind, c.FullName()); near != "" {
-				hint = fmt.Sprintf(" (did you mean %s?)", near)
+			if e := elsewhere.Of(c.FullName()); e != nil && e.Refused {
+				bad = append(bad, &states.Error{Class: states.ClassElsewhere, SLS: c.SLS(), Pos: c.Pos, Hint: e.Instead,
+					Message: fmt.Sprintf("state %s: %s is refused: %s", c.ID(), c.FullName(), e.Why)})
+				continue
 			}
-			misfits = append(misfits, fmt.Sprintf("%s: state %s: there is no function %s%s", c.Pos, c.ID(), c.FullName(), hint))
+			misfits = append(misfits, fmt.Sprintf("%s: state %s: there is no function %s%s", c.Pos, c.ID(), c.FullName(), w.hint(c.FullName())))
 			continue
 		}
 		err := f.CheckArgs(c.Data)
@@ -250,6 +253,17 @@ func (w *worker) checkArguments(chunks []low.Chunk) (bad []*states.Error, misfit
 		}
 	}
 	return bad, misfits
+}
+
+// hint says of a function that does not exist why, or which may be meant.
+func (w *worker) hint(fun string) string {
+	if e := elsewhere.Of(fun); e != nil {
+		return ": " + e.Text()
+	}
+	if near := w.f.Registry.NearName(modules.StateKind, fun); near != "" {
+		return fmt.Sprintf(" (did you mean %s?)", near)
+	}
+	return ""
 }
 
 // warnAhead tells what will fail and is known before the run: misfits, and
@@ -317,7 +331,13 @@ func single(ctx context.Context, w *worker) error {
 	if f == nil {
 		text := fmt.Sprintf("Specified state '%s' was not found", fun)
 		w.res.Return, w.res.Out, w.res.Retcode = py.NewList(py.Str(text)), highstateOut, 1
-		return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: text, Near: w.f.Registry.NearName(modules.StateKind, fun)}
+		fe := &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: text}
+		if e := elsewhere.Of(fun); e != nil {
+			fe.Why = e.Text()
+		} else {
+			fe.Near = w.f.Registry.NearName(modules.StateKind, fun)
+		}
+		return fe
 	}
 	if name == "" {
 		return &FunctionError{Host: w.res.ID, Fun: w.job.Fun, Text: "missing the state's name (name=...)"}

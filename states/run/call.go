@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"pinch/internal/elsewhere"
 	"pinch/internal/py"
 	"pinch/modules"
 	"pinch/states/graph"
@@ -108,6 +109,9 @@ func (e *engine) verify(c *low.Chunk) (f *modules.Func, problem string) {
 		f = nil
 	}
 	if f == nil {
+		if why := elsewhere.Virtual(c.State(), e.funcs.NewCall(c, e.Sources).Grains.String("kernel")); why != "" {
+			return nil, e.notFound(c, full, fmt.Sprintf("'%s' __virtual__ returned False: %s", c.State(), why))
+		}
 		return nil, e.notFound(c, full, fmt.Sprintf("'%s' is not available.", full))
 	}
 	if ok, reason := f.Virtual(e.funcs.NewCall(c, e.Sources)); !ok {
