@@ -17,7 +17,7 @@ import (
 
 // Funcs are the functions of this package.
 func Funcs() []*modules.Func {
-	return slices.Concat(databaseStates(), userStates(), grantStates(), queryStates(), databaseFuncs(), userFuncs(), grantFuncs(), serverFuncs())
+	return slices.Concat(databaseStates(), userStates(), grantStates(), queryStates(), databaseFuncs(), userFuncs(), grantFuncs(), serverFuncs(), maintenanceFuncs())
 }
 
 // connArgs are the arguments of the connection, which nearly every function
