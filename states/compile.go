@@ -296,7 +296,7 @@ func (c *compiler) freshPillar(ctx context.Context, pillarenv string, override, 
 		if l, isList := own.(*py.List); isList {
 			list.Items = append(list.Items, l.Items...)
 		} else if ok {
-			return nil, py.AttributeErrorf("'%s' object has no attribute 'append'", own.Type())
+			return nil, py.AttributeErrorf("'%s' object has no attribute 'append'", py.TypeName(own))
 		}
 		list.Append(ext)
 		c.opts.SetStr("ext_pillar", list)

@@ -60,7 +60,7 @@ func (c *compiler) applyExclude(high *py.Dict) error {
 			}
 			d, ok := body.(*py.Dict)
 			if !ok {
-				return py.AttributeErrorf("'%s' object has no attribute 'get'", body.Type())
+				return py.AttributeErrorf("'%s' object has no attribute 'get'", py.TypeName(body))
 			}
 			sls := d.String("__sls__")
 			if err := c.spend(len(patterns)); err != nil {

@@ -160,7 +160,7 @@ func (c *compiler) reconcileExtend(high *py.Dict, strict bool, errs *problems) e
 	for _, chunk := range chunks {
 		ext, ok := chunk.(*py.Dict)
 		if !ok {
-			return py.AttributeErrorf("'%s' object has no attribute 'items'", chunk.Type())
+			return py.AttributeErrorf("'%s' object has no attribute 'items'", py.TypeName(chunk))
 		}
 		for name, body := range ext.All() {
 			if err := c.extendOne(high, name, body, strict, errs); err != nil {
@@ -178,7 +178,7 @@ func (c *compiler) extendOne(high *py.Dict, name, body py.Value, strict bool, er
 	}
 	d, ok := body.(*py.Dict)
 	if !ok {
-		return py.AttributeErrorf("'%s' object has no attribute 'get'", body.Type())
+		return py.AttributeErrorf("'%s' object has no attribute 'get'", py.TypeName(body))
 	}
 	target, has, err := high.Get(name)
 	if err != nil {
@@ -209,7 +209,7 @@ func (c *compiler) extendOne(high *py.Dict, name, body py.Value, strict bool, er
 	}
 	into, ok := target.(*py.Dict)
 	if !ok {
-		return py.TypeErrorf("'%s' object does not support item assignment", target.Type())
+		return py.TypeErrorf("'%s' object does not support item assignment", py.TypeName(target))
 	}
 	for state, run := range d.All() {
 		if dunder, err := startsDunder(state); err != nil {
@@ -286,7 +286,7 @@ func (c *compiler) isExcluded(high, body *py.Dict) (bool, error) {
 		if _, text := ex.(py.Str); !text {
 			d, ok := ex.(*py.Dict)
 			if !ok {
-				return false, py.AttributeErrorf("'%s' object has no attribute 'get'", ex.Type())
+				return false, py.AttributeErrorf("'%s' object has no attribute 'get'", py.TypeName(ex))
 			}
 			if name = d.Lookup("sls"); name == nil || !py.IsTrue(name) {
 				continue
@@ -311,7 +311,7 @@ func extendRun(old, run py.Value) error {
 		if len(args) == 0 {
 			return nil
 		}
-		return py.AttributeErrorf("'%s' object has no attribute 'append'", old.Type())
+		return py.AttributeErrorf("'%s' object has no attribute 'append'", py.TypeName(old))
 	}
 	for _, arg := range args {
 		update := false
@@ -359,7 +359,7 @@ func extendArg(l *py.List, i int, arg, val *py.Dict) (update bool, err error) {
 		if isRequisite(first) {
 			into, ok := oldVal.(*py.List)
 			if !ok {
-				return false, py.AttributeErrorf("'%s' object has no attribute 'extend'", oldVal.Type())
+				return false, py.AttributeErrorf("'%s' object has no attribute 'extend'", py.TypeName(oldVal))
 			}
 			if err := extendList(into, newVal); err != nil {
 				return false, err

@@ -106,7 +106,7 @@ func (p *pillar) external(ctx context.Context, pillar *py.Dict) (*py.Dict, error
 				return nil, err
 			}
 			if pillar, ok = merged.(*py.Dict); !ok {
-				return nil, py.TypeErrorf("'%s' object is not a mapping", merged.Type())
+				return nil, py.TypeErrorf("'%s' object is not a mapping", py.TypeName(merged))
 			}
 		}
 	}

@@ -62,7 +62,7 @@ func (c *compiler) renderHighstate(ctx context.Context, matches *matched, errs *
 			case !c.available(env) && !c.available("__env__"):
 				errs.add(problem(ClassEnvMissing, "", "No matching salt environment for environment '%s' found", env))
 			case !isText:
-				return nil, py.TypeErrorf("expected str, bytes or os.PathLike object, not %s", m.Type())
+				return nil, py.TypeErrorf("expected str, bytes or os.PathLike object, not %s", py.TypeName(m))
 			case c.available(env):
 				names = c.filter(env, string(pattern))
 			default:
@@ -119,7 +119,7 @@ func cleanDuplicateExtends(high *py.Dict) error {
 	for _, ext := range list {
 		d, ok := ext.(*py.Dict)
 		if !ok {
-			return py.AttributeErrorf("'%s' object has no attribute 'items'", ext.Type())
+			return py.AttributeErrorf("'%s' object has no attribute 'items'", py.TypeName(ext))
 		}
 		for k, v := range d.All() {
 			dup := false

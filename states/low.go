@@ -24,7 +24,7 @@ func (c *compiler) compileHigh(high *py.Dict, errs *problems) ([]*py.Dict, error
 		}
 		d, ok := body.(*py.Dict)
 		if !ok {
-			return nil, py.AttributeErrorf("'%s' object has no attribute 'items'", body.Type())
+			return nil, py.AttributeErrorf("'%s' object has no attribute 'items'", py.TypeName(body))
 		}
 		for state, run := range d.All() {
 			if dunder, err := startsDunder(state); err != nil {
@@ -43,7 +43,7 @@ func (c *compiler) compileHigh(high *py.Dict, errs *problems) ([]*py.Dict, error
 					continue
 				}
 				if !hashable(lookup(chunk, "name")) {
-					return nil, py.TypeErrorf("unhashable type: '%s'", lookup(chunk, "name").Type())
+					return nil, py.TypeErrorf("unhashable type: '%s'", py.TypeName(lookup(chunk, "name")))
 				}
 				g.AddChunk(chunk, mayAggregate(chunk, aggregate))
 				chunks = append(chunks, chunk)

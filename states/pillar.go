@@ -90,7 +90,7 @@ func (p *pillar) mergeDicts(a, b *py.Dict) (*py.Dict, error) {
 	}
 	d, ok := v.(*py.Dict)
 	if !ok {
-		return nil, py.TypeErrorf("'%s' object is not a mapping", v.Type())
+		return nil, py.TypeErrorf("'%s' object is not a mapping", py.TypeName(v))
 	}
 	return d, nil
 }

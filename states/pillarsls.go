@@ -171,7 +171,7 @@ func (p *pillar) includes(ctx context.Context, state *py.Dict, items []py.Value,
 			}
 			args, ok := v.(*py.Dict)
 			if !ok {
-				return nil, py.AttributeErrorf("'%s' object has no attribute 'get'", v.Type())
+				return nil, py.AttributeErrorf("'%s' object has no attribute 'get'", py.TypeName(v))
 			}
 			if from.defaults, err = includeDefaults(args); err != nil {
 				return nil, err
@@ -180,7 +180,7 @@ func (p *pillar) includes(ctx context.Context, state *py.Dict, items []py.Value,
 		}
 		text, ok := it.(py.Str)
 		if !ok {
-			return nil, py.AttributeErrorf("'%s' object has no attribute 'lstrip'", it.Type())
+			return nil, py.AttributeErrorf("'%s' object has no attribute 'lstrip'", py.TypeName(it))
 		}
 		for _, name := range p.includeNames(string(text), from, errs) {
 			nested, known := done[name]
@@ -251,7 +251,7 @@ func includeDefaults(args *py.Dict) (*py.Dict, error) {
 	case py.NoneType:
 		return nil, nil
 	}
-	return nil, py.TypeErrorf("salt.template.compile_template() argument after ** must be a mapping, not %s", v.Type())
+	return nil, py.TypeErrorf("salt.template.compile_template() argument after ** must be a mapping, not %s", py.TypeName(v))
 }
 
 // under puts a value below a key, which the separator cuts into levels.

@@ -203,7 +203,7 @@ func topOrder(v py.Value) (py.Value, error) {
 		}
 		return py.Int(0), nil
 	}
-	return nil, py.TypeErrorf("int() argument must be a string, a bytes-like object or a real number, not '%s'", v.Type())
+	return nil, py.TypeErrorf("int() argument must be a string, a bytes-like object or a real number, not '%s'", py.TypeName(v))
 }
 
 func sortTargets(top, orders *py.Dict) (*py.Dict, error) {

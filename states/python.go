@@ -15,7 +15,7 @@ func startsDunder(v py.Value) (bool, error) { return startsWith(v, "__") }
 func startsWith(v py.Value, prefix string) (bool, error) {
 	s, ok := v.(py.Str)
 	if !ok {
-		return false, py.AttributeErrorf("'%s' object has no attribute 'startswith'", v.Type())
+		return false, py.AttributeErrorf("'%s' object has no attribute 'startswith'", py.TypeName(v))
 	}
 	return strings.HasPrefix(string(s), prefix), nil
 }
@@ -36,11 +36,11 @@ func in(v, container py.Value) (bool, error) {
 	case py.Str:
 		s, ok := v.(py.Str)
 		if !ok {
-			return false, py.TypeErrorf("'in <string>' requires string as left operand, not %s", v.Type())
+			return false, py.TypeErrorf("'in <string>' requires string as left operand, not %s", py.TypeName(v))
 		}
 		return strings.Contains(string(c), string(s)), nil
 	}
-	return false, py.TypeErrorf("argument of type '%s' is not iterable", container.Type())
+	return false, py.TypeErrorf("argument of type '%s' is not iterable", py.TypeName(container))
 }
 
 func member(items []py.Value, v py.Value) (bool, error) {
@@ -82,14 +82,14 @@ func item(container, key py.Value) (py.Value, error) {
 		return v, nil
 	case *py.List:
 		if _, isInt := py.AsInt(key); !isInt {
-			return nil, py.TypeErrorf("list indices must be integers or slices, not %s", key.Type())
+			return nil, py.TypeErrorf("list indices must be integers or slices, not %s", py.TypeName(key))
 		}
 	case py.Str:
 		if _, isInt := py.AsInt(key); !isInt {
-			return nil, py.TypeErrorf("string indices must be integers, not '%s'", key.Type())
+			return nil, py.TypeErrorf("string indices must be integers, not '%s'", py.TypeName(key))
 		}
 	default:
-		return nil, py.TypeErrorf("'%s' object is not subscriptable", container.Type())
+		return nil, py.TypeErrorf("'%s' object is not subscriptable", py.TypeName(container))
 	}
 	return py.GetItem(container, key)
 }
@@ -104,7 +104,7 @@ func setDefaultList(d *py.Dict, key string) (*py.List, error) {
 	}
 	l, ok := v.(*py.List)
 	if !ok {
-		return nil, py.AttributeErrorf("'%s' object has no attribute 'extend'", v.Type())
+		return nil, py.AttributeErrorf("'%s' object has no attribute 'extend'", py.TypeName(v))
 	}
 	return l, nil
 }

@@ -37,7 +37,18 @@ type rendererLists struct{ allowed, forbidden []string }
 type rendered struct{ text string }
 
 // Type implements py.Value.
-func (rendered) Type() string { return "StringIO" }
+func (rendered) Type() string { return "_io.StringIO" }
+
+// asIncluded is what happens to text in place of an included SLS: its lines are
+// taken for IDs, of which those that do not start with "__" are looked up in it.
+func (r rendered) asIncluded() error {
+	for line := range strings.Lines(r.text) {
+		if !strings.HasPrefix(line, "__") {
+			return py.TypeErrorf("'%s' object is not subscriptable", r.Type())
+		}
+	}
+	return nil
+}
 
 // oldPipes are the names of renderer pairs from before there were pipes.
 var oldPipes = map[string]string{
@@ -194,7 +205,7 @@ func (c *compiler) noRenderer(t *template, name string, own bool) error {
 func (c *compiler) render(ctx context.Context, t *template, r renderer, source string, in py.Value) (py.Value, error) {
 	text, isText := in.(rendered)
 	if !isText && r.name != "gpg" {
-		return nil, py.AttributeErrorf("'%s' object has no attribute 'read'", in.Type())
+		return nil, py.AttributeErrorf("'%s' object has no attribute 'read'", py.TypeName(in))
 	}
 	switch r.name {
 	case "jinja":

@@ -160,7 +160,7 @@ func (c *compiler) include(ctx context.Context, state *py.Dict, inc py.Value, fr
 	}
 	text, ok := inc.(py.Str)
 	if !ok {
-		return py.AttributeErrorf("'%s' object has no attribute 'startswith'", inc.Type())
+		return py.AttributeErrorf("'%s' object has no attribute 'startswith'", py.TypeName(inc))
 	}
 	name := string(text)
 	if strings.HasPrefix(name, ".") {
@@ -258,6 +258,9 @@ func (c *compiler) unresolved(env, name string, from includer, resolved []string
 // mergeNested notes who included each ID and merges the included SLS.
 func (c *compiler) mergeNested(state *py.Dict, nested py.Value, by string, errs *problems) error {
 	const key = "__sls_included_from__"
+	if text, ok := nested.(rendered); ok {
+		return text.asIncluded()
+	}
 	keys, err := py.Collect(nested)
 	if err != nil {
 		return err
@@ -279,9 +282,9 @@ func (c *compiler) mergeNested(state *py.Dict, nested py.Value, by string, errs 
 		d, ok := body.(*py.Dict)
 		if !ok {
 			if has {
-				return py.TypeErrorf("%s indices must be integers or slices, not str", body.Type())
+				return py.TypeErrorf("%s indices must be integers or slices, not str", py.TypeName(body))
 			}
-			return py.TypeErrorf("'%s' object does not support item assignment", body.Type())
+			return py.TypeErrorf("'%s' object does not support item assignment", py.TypeName(body))
 		}
 		l, err := setDefaultList(d, key)
 		if err != nil {
@@ -295,6 +298,9 @@ func (c *compiler) mergeNested(state *py.Dict, nested py.Value, by string, errs 
 // mergeIncluded merges an SLS into high data; an ID that both have must be the
 // same in both (Salt: merge_included_states).
 func (c *compiler) mergeIncluded(high *py.Dict, state py.Value, errs *problems) error {
+	if _, isText := state.(rendered); isText {
+		return nil // the first "in" reads the file to its end, and there is nothing left
+	}
 	for _, key := range []string{"__extend__", "__exclude__"} {
 		has, err := in(py.Str(key), state)
 		if err != nil {

@@ -63,7 +63,7 @@ func (p *pillar) stackByKey(data *py.Dict, kw py.KwArg, env string) ([]string, e
 	}
 	table, ok := kw.Value.(*py.Dict)
 	if !ok {
-		return nil, py.AttributeErrorf("'%s' object has no attribute 'get'", kw.Value.Type())
+		return nil, py.AttributeErrorf("'%s' object has no attribute 'get'", py.TypeName(kw.Value))
 	}
 	val, err := match.Traverse(from, py.Str(key), py.None, ":")
 	if err != nil {

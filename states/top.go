@@ -243,7 +243,7 @@ func noTargets() error {
 func sections(top py.Value) (*py.Dict, error) {
 	d, ok := top.(*py.Dict)
 	if !ok {
-		return nil, py.AttributeErrorf("'%s' object has no attribute 'items'", top.Type())
+		return nil, py.AttributeErrorf("'%s' object has no attribute 'items'", py.TypeName(top))
 	}
 	return d, nil
 }
@@ -443,7 +443,7 @@ func verifyTops(top *py.Dict, errs *problems) error {
 		d, ok := matches.(*py.Dict)
 		if !ok {
 			errs.add(problem(ClassTopMalformed, "", "The top file matches for saltenv %s are not formatted as a dict", str(env)))
-			return py.AttributeErrorf("'%s' object has no attribute 'items'", matches.Type())
+			return py.AttributeErrorf("'%s' object has no attribute 'items'", py.TypeName(matches))
 		}
 		for tgt, mods := range d.All() {
 			l, ok := mods.(*py.List)
@@ -493,7 +493,7 @@ func (c *compiler) topMatches(top *py.Dict) (*matched, error) {
 		}
 		d, ok := body.(*py.Dict)
 		if !ok {
-			return nil, py.AttributeErrorf("'%s' object has no attribute 'items'", body.Type())
+			return nil, py.AttributeErrorf("'%s' object has no attribute 'items'", py.TypeName(body))
 		}
 		for tgt, data := range d.All() {
 			if err := c.filterMatches(str(env), tgt, data, out); err != nil {
@@ -527,7 +527,7 @@ func (c *compiler) filterMatches(env string, tgt, data py.Value, out *matched) e
 			v, _ := d.DeleteStr("subfilter")
 			nested, ok := v.(*py.Dict)
 			if !ok {
-				return py.AttributeErrorf("'%s' object has no attribute 'items'", v.Type())
+				return py.AttributeErrorf("'%s' object has no attribute 'items'", py.TypeName(v))
 			}
 			for t, x := range nested.All() {
 				if err := c.filterMatches(env, t, x, out); err != nil {

@@ -231,7 +231,7 @@ func newPillarServers(opts *py.Dict, roots []fileserver.Env, disk fileserver.Dis
 // forEnv returns the server for a pillar of the environment. Salt gives the
 // directories of __env__ to that one environment and forgets the name.
 func (p *pillarServers) forEnv(env string) (*fileserver.Server, error) {
-	if p.any == nil || p.plain.Has(env) {
+	if p.any == nil || env == fileserver.EnvAny || p.plain.Has(env) {
 		return p.plain, nil
 	}
 	p.mu <- struct{}{}

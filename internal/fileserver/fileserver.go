@@ -192,11 +192,12 @@ func (s *Server) FindURL(url, env string) (*File, bool) {
 
 // FindSLS looks up an SLS: a.b is a/b.sls or a/b/init.sls.
 func (s *Server) FindSLS(sls, env string) (*File, bool) {
-	p := strings.ReplaceAll(sls, ".", "/")
+	// the name becomes a salt:// URL, whose slashes in front do not count
+	p := strings.TrimLeft(strings.ReplaceAll(sls, ".", "/"), "/")
 	if f, ok := s.Find(p+".sls", env); ok {
 		return f, true
 	}
-	return s.Find(p+"/init.sls", env)
+	return s.Find(strings.TrimLeft(p+"/init.sls", "/"), env)
 }
 
 // Open opens the file for reading.

@@ -114,7 +114,7 @@ func (m *Matcher) compound(tgt py.Value) (bool, error) {
 		words = words[1:]
 		w, ok := v.(py.Str)
 		if !ok {
-			return false, py.TypeErrorf("expected string or bytes-like object, got '%s'", v.Type())
+			return false, py.TypeErrorf("expected string or bytes-like object, got '%s'", py.TypeName(v))
 		}
 		word := string(w)
 		if isOperator(word) {
@@ -305,7 +305,7 @@ func nodegroupList(words []py.Value) (string, error) {
 	for _, w := range words {
 		switch w.(type) {
 		case *py.List, *py.Dict:
-			return "", py.TypeErrorf("unhashable type: '%s'", w.Type())
+			return "", py.TypeErrorf("unhashable type: '%s'", py.TypeName(w))
 		}
 		if s, ok := w.(py.Str); ok && isOperator(string(s)) {
 			return "", nil
@@ -320,7 +320,7 @@ func nodegroupList(words []py.Value) (string, error) {
 		}
 		s, ok := w.(py.Str)
 		if !ok {
-			return "", py.TypeErrorf("expected string or bytes-like object, got '%s'", w.Type())
+			return "", py.TypeErrorf("expected string or bytes-like object, got '%s'", py.TypeName(w))
 		}
 		word := string(s)
 		if star || len(word) >= 2 && word[0] >= 'A' && word[0] <= 'Z' && word[1] == '@' {

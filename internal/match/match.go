@@ -138,7 +138,7 @@ func (m *Matcher) pcre(tgt py.Value) (bool, error) {
 		}
 		switch tgt.(type) {
 		case *py.List, *py.Dict, *py.Set:
-			return false, py.TypeErrorf("unhashable type: '%s'", tgt.Type())
+			return false, py.TypeErrorf("unhashable type: '%s'", py.TypeName(tgt))
 		}
 		return false, py.TypeErrorf("first argument must be string or compiled pattern")
 	}
@@ -166,7 +166,7 @@ func (m *Matcher) list(tgt py.Value) (bool, error) {
 func (m *Matcher) data(tgt py.Value) (bool, error) {
 	s, ok := tgt.(py.Str)
 	if !ok {
-		return false, py.AttributeErrorf("'%s' object has no attribute 'split'", tgt.Type())
+		return false, py.AttributeErrorf("'%s' object has no attribute 'split'", py.TypeName(tgt))
 	}
 	comps := strings.Split(string(s), ":")
 	if len(comps) < 2 {
@@ -194,7 +194,7 @@ func (m *Matcher) data(tgt py.Value) (bool, error) {
 	case py.Str:
 		return fnmatch.Match(comps[1], string(val)), nil
 	}
-	return false, py.TypeErrorf("expected str, bytes or os.PathLike object, not %s", val.Type())
+	return false, py.TypeErrorf("expected str, bytes or os.PathLike object, not %s", py.TypeName(val))
 }
 
 // contains is Python's `item in v`.
@@ -203,7 +203,7 @@ func contains(v, item py.Value) (bool, error) {
 	case py.Str:
 		s, ok := item.(py.Str)
 		if !ok {
-			return false, py.TypeErrorf("'in <string>' requires string as left operand, not %s", item.Type())
+			return false, py.TypeErrorf("'in <string>' requires string as left operand, not %s", py.TypeName(item))
 		}
 		return strings.Contains(string(v), string(s)), nil
 	case *py.Dict:
@@ -216,7 +216,7 @@ func contains(v, item py.Value) (bool, error) {
 	case py.Container:
 		return v.Contains(item)
 	}
-	return false, py.TypeErrorf("argument of type '%s' is not iterable", v.Type())
+	return false, py.TypeErrorf("argument of type '%s' is not iterable", py.TypeName(v))
 }
 
 func containsItem(items []py.Value, item py.Value) (bool, error) {

@@ -29,7 +29,7 @@ func (m *Matcher) subdict(what string, data *py.Dict, tgt py.Value, delimiter st
 	}
 	expr, ok := tgt.(py.Str)
 	if !ok {
-		return false, py.AttributeErrorf("'%s' object has no attribute 'split'", tgt.Type())
+		return false, py.AttributeErrorf("'%s' object has no attribute 'split'", py.TypeName(tgt))
 	}
 	s := subdictMatcher{m: m, how: h}
 	return s.match(data, string(expr), delimiter)

@@ -31,7 +31,7 @@ func (m *Matcher) ConfirmTop(tgt, data py.Value) (bool, error) {
 	case py.Str:
 		return m.Match(string(k), tgt, "")
 	case *py.List, py.Tuple:
-		return false, py.TypeErrorf("can only concatenate %s (not \"str\") to %s", kind.Type(), kind.Type())
+		return false, py.TypeErrorf("can only concatenate %s (not \"str\") to %s", kind.Type(), py.TypeName(kind))
 	}
-	return false, py.TypeErrorf("unsupported operand type(s) for +: '%s' and 'str'", kind.Type())
+	return false, py.TypeErrorf("unsupported operand type(s) for +: '%s' and 'str'", py.TypeName(kind))
 }

@@ -130,7 +130,7 @@ func toIndex(step py.Value) (n *big.Int, ok bool, err error) {
 	if n, ok := py.AsBig(step); ok {
 		return n, true, nil
 	}
-	return nil, false, py.TypeErrorf("int() argument must be a string, a bytes-like object or a real number, not '%s'", step.Type())
+	return nil, false, py.TypeErrorf("int() argument must be a string, a bytes-like object or a real number, not '%s'", py.TypeName(step))
 }
 
 // parseInt reads a decimal int as Python's int(text) does: blanks around it, a
@@ -188,7 +188,7 @@ func getItem(ptr, key py.Value) (py.Value, error) {
 	case py.Tuple:
 		n, ok := py.AsBig(key)
 		if !ok {
-			return nil, py.TypeErrorf("tuple indices must be integers or slices, not %s", key.Type())
+			return nil, py.TypeErrorf("tuple indices must be integers or slices, not %s", py.TypeName(key))
 		}
 		if v, ok := at(p, n); ok {
 			return v, nil
@@ -197,7 +197,7 @@ func getItem(ptr, key py.Value) (py.Value, error) {
 	case py.Str:
 		n, ok := py.AsBig(key)
 		if !ok {
-			return nil, py.TypeErrorf("string indices must be integers, not '%s'", key.Type())
+			return nil, py.TypeErrorf("string indices must be integers, not '%s'", py.TypeName(key))
 		}
 		chars, err := py.Collect(p)
 		if err != nil {
@@ -210,7 +210,7 @@ func getItem(ptr, key py.Value) (py.Value, error) {
 	case py.ItemGetter:
 		return p.Item(key)
 	}
-	return nil, py.TypeErrorf("'%s' object is not subscriptable", ptr.Type())
+	return nil, py.TypeErrorf("'%s' object is not subscriptable", py.TypeName(ptr))
 }
 
 func at(items []py.Value, n *big.Int) (py.Value, bool) {

@@ -66,7 +66,7 @@ func (c *call) text(name string) (string, error) {
 	if s, ok := v.(py.Str); ok {
 		return string(s), nil
 	}
-	return "", py.TypeErrorf("expected str, bytes or os.PathLike object, not %s", v.Type())
+	return "", py.TypeErrorf("expected str, bytes or os.PathLike object, not %s", py.TypeName(v))
 }
 
 // env returns the saltenv argument, by default the host's.

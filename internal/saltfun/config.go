@@ -28,7 +28,7 @@ func configFuncs() []*function {
 		parse("config.valid_fileproto", "uri", func(c *call) (py.Value, error) {
 			uri, ok := c.arg("uri").(py.Str)
 			if !ok {
-				return nil, py.AttributeErrorf("'%s' object has no attribute 'decode'", c.arg("uri").Type())
+				return nil, py.AttributeErrorf("'%s' object has no attribute 'decode'", py.TypeName(c.arg("uri")))
 			}
 			scheme, _, found := strings.Cut(string(uri), ":")
 			switch {
@@ -171,7 +171,7 @@ func configOption(c *call) (py.Value, error) {
 		for k, v := range sources[i].data.All() {
 			s, ok := k.(py.Str)
 			if !ok {
-				return nil, py.TypeErrorf("expected string or bytes-like object, got '%s'", k.Type())
+				return nil, py.TypeErrorf("expected string or bytes-like object, got '%s'", py.TypeName(k))
 			}
 			if fnmatch.Match(pattern, string(s)) {
 				out.SetStr(string(s), v)

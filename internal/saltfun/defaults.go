@@ -98,7 +98,7 @@ func defaultsUpdate(c *call) (py.Value, error) {
 	}
 	nodes, ok := dest.(*py.Dict)
 	if !ok {
-		return nil, py.AttributeErrorf("'%s' object has no attribute 'items'", dest.Type())
+		return nil, py.AttributeErrorf("'%s' object has no attribute 'items'", py.TypeName(dest))
 	}
 	for _, name := range nodes.Keys() {
 		vars, _, err := nodes.Get(name)

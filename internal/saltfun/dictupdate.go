@@ -127,7 +127,7 @@ func Merge(a, b py.Value, strategy, renderer string, mergeLists bool) (py.Value,
 func mergeList(a, b py.Value) (py.Value, error) {
 	da, ok := a.(*py.Dict)
 	if !ok {
-		return nil, py.AttributeErrorf("'%s' object has no attribute 'items'", a.Type())
+		return nil, py.AttributeErrorf("'%s' object has no attribute 'items'", py.TypeName(a))
 	}
 	out := py.NewDict()
 	for k, v := range da.All() {
@@ -148,7 +148,7 @@ func mergeList(a, b py.Value) (py.Value, error) {
 func member(b, k py.Value) (in bool, v py.Value, err error) {
 	d, ok := b.(*py.Dict)
 	if !ok {
-		return false, nil, py.TypeErrorf("argument of type '%s' is not iterable", b.Type())
+		return false, nil, py.TypeErrorf("argument of type '%s' is not iterable", py.TypeName(b))
 	}
 	v, in, err = d.Get(k)
 	return in, v, err

@@ -147,7 +147,7 @@ func grainsItem(c *call) (py.Value, error) {
 func filterBy(table, key py.Value, data *py.Dict, merge, def, base py.Value) (py.Value, error) {
 	dict, ok := table.(*py.Dict)
 	if !ok {
-		return nil, py.AttributeErrorf("'%s' object has no attribute 'get'", table.Type())
+		return nil, py.AttributeErrorf("'%s' object has no attribute 'get'", py.TypeName(table))
 	}
 	val, err := match.Traverse(data, key, py.NewList(), ":")
 	if err != nil {

@@ -60,7 +60,7 @@ func toBytes(v py.Value) ([]byte, error) {
 	case py.Bytes:
 		return []byte(v), nil
 	}
-	return nil, py.TypeErrorf("expected str, bytes, or bytearray not <class '%s'>", v.Type())
+	return nil, py.TypeErrorf("expected str, bytes, or bytearray not <class '%s'>", py.TypeName(v))
 }
 
 func digest(kind string, v py.Value) (py.Value, error) {

@@ -78,7 +78,7 @@ func matchFilterBy(c *call) (py.Value, error) {
 func (h *Host) filterByMatch(table, tgtType, id, merge py.Value, mergeLists bool, def py.Value) (py.Value, error) {
 	dict, ok := table.(*py.Dict)
 	if !ok {
-		return nil, py.AttributeErrorf("'%s' object has no attribute 'get'", table.Type())
+		return nil, py.AttributeErrorf("'%s' object has no attribute 'get'", py.TypeName(table))
 	}
 	for _, key := range dict.Keys() {
 		kind, err := matchKind(tgtType)
@@ -117,7 +117,7 @@ func noneIfFalse(v py.Value) py.Value {
 func matchSearchBy(c *call) (py.Value, error) {
 	dict, ok := c.arg("lookup").(*py.Dict)
 	if !ok {
-		return nil, py.AttributeErrorf("'%s' object has no attribute 'items'", c.arg("lookup").Type())
+		return nil, py.AttributeErrorf("'%s' object has no attribute 'items'", py.TypeName(c.arg("lookup")))
 	}
 	out := py.NewList()
 	for key, targets := range dict.All() {

@@ -43,7 +43,7 @@ func networkFuncs() []*function {
 		parse("network.iphexval", "ip", func(c *call) (py.Value, error) {
 			text, ok := c.arg("ip").(py.Str)
 			if !ok {
-				return nil, py.AttributeErrorf("'%s' object has no attribute 'split'", c.arg("ip").Type())
+				return nil, py.AttributeErrorf("'%s' object has no attribute 'split'", py.TypeName(c.arg("ip")))
 			}
 			out := ""
 			for _, part := range strings.Split(string(text), ".") {

@@ -33,7 +33,7 @@ func wholeNumber(v py.Value) (int64, error) {
 		}
 		return 0, py.ValueErrorf("invalid literal for int() with base 10: %s", py.Repr(s))
 	}
-	return 0, py.TypeErrorf("'%s' object cannot be interpreted as an integer", v.Type())
+	return 0, py.TypeErrorf("'%s' object cannot be interpreted as an integer", py.TypeName(v))
 }
 
 // randomString is a text of random characters (Salt: secure_password).

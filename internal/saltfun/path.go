@@ -28,7 +28,7 @@ func pathFuncs() []*function {
 				s, ok := v.(py.Str)
 				if !ok {
 					if i == 0 {
-						return nil, py.TypeErrorf("expected str, bytes or os.PathLike object, not %s", v.Type())
+						return nil, py.TypeErrorf("expected str, bytes or os.PathLike object, not %s", py.TypeName(v))
 					}
 					return nil, py.TypeErrorf("join() argument must be str, bytes, or os.PathLike object, not '%s'", v.Type())
 				}

@@ -66,7 +66,7 @@ func randomFuncs() []*function {
 		parse("random.sample", "value, size, seed=None", func(c *call) (py.Value, error) {
 			n, ok := py.AsInt(c.arg("size"))
 			if !ok {
-				return nil, py.TypeErrorf("'<=' not supported between instances of 'int' and '%s'", c.arg("size").Type())
+				return nil, py.TypeErrorf("'<=' not supported between instances of 'int' and '%s'", py.TypeName(c.arg("size")))
 			}
 			return sample(c.arg("value"), n, c.arg("seed"))
 		}),

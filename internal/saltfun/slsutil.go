@@ -96,7 +96,7 @@ func slsutilRenderer(c *call) (py.Value, error) {
 func slsutilBanner(c *call) (py.Value, error) {
 	width, ok := py.AsInt(c.arg("width"))
 	if !ok {
-		return nil, py.TypeErrorf("unsupported operand type(s) for -: '%s' and 'int'", c.arg("width").Type())
+		return nil, py.TypeErrorf("unsupported operand type(s) for -: '%s' and 'int'", py.TypeName(c.arg("width")))
 	}
 	comment, border := py.ToStr(c.arg("commentchar")), py.ToStr(c.arg("borderchar"))
 	title, text := "THIS FILE IS MANAGED BY SALT - DO NOT EDIT",
