@@ -19,7 +19,7 @@ type installedArgs struct {
 	Pkgs            py.Value `arg:"pkgs" doc:"The packages, each with a version if it matters."`
 	Sources         py.Value `arg:"sources" doc:"Package files: paths of the host or URLs by package name."`
 	AllowUpdates    bool     `arg:"allow_updates" default:"False" doc:"A newer version than the one told is as good."`
-	PkgVerify       py.Value `arg:"pkg_verify" default:"False" doc:"Reinstall packages whose files were altered; apt cannot tell."`
+	PkgVerify       py.Value `arg:"pkg_verify" default:"False" doc:"Reinstall packages whose files were altered, which rpm can tell; a list may hold ignore_types and verify_options."`
 	Normalize       bool     `arg:"normalize" default:"True" doc:"Take an architecture off that goes without saying."`
 	IgnoreEpoch     *bool    `arg:"ignore_epoch" doc:"Compare versions without their epochs."`
 	Reinstall       bool     `arg:"reinstall" default:"False" doc:"Install again what is installed."`
@@ -33,9 +33,10 @@ type installing struct {
 	m manager
 	a *installedArgs
 
-	desired   *py.Dict // version (or None) by name; path or URL with sources
-	targets   *py.Dict // what is to be installed, of desired
-	again     *py.Dict // what is to be reinstalled
+	desired   *py.Dict            // version (or None) by name; path or URL with sources
+	targets   *py.Dict            // what is to be installed, of desired
+	again     *py.Dict            // what is to be reinstalled
+	altered   map[string]*py.Dict // files that were altered, by package
 	toUnpurge []string
 	sources   bool
 	refresh   bool
@@ -49,10 +50,12 @@ func checkInstalled(ctx context.Context, c *modules.Call, m manager, a *installe
 	if empty(a.Pkgs) {
 		return modules.Done{Result: low.True, Comment: "No packages to install provided"}, nil
 	}
-	in := &installing{c: c, m: m, a: a, changes: py.NewDict(), targets: py.NewDict(), again: py.NewDict()}
+	in := &installing{c: c, m: m, a: a, changes: py.NewDict(), targets: py.NewDict(), again: py.NewDict(), altered: map[string]*py.Dict{}}
 	in.refresh = wantsRefresh(c, a.Refresh)
 	if _, list := a.PkgVerify.(*py.List); list || a.PkgVerify == py.Value(py.True) {
-		return modules.Failed("pkg.verify not implemented"), nil
+		if _, can := m.(verifier); !can {
+			return modules.Failed("pkg.verify not implemented"), nil
+		}
 	}
 	done, err := in.find(ctx)
 	if err != nil {
@@ -130,6 +133,7 @@ func (in *installing) find(ctx context.Context) (*modules.Done, error) {
 	}
 	versionSpec := false
 	var problems []string
+	unverified := ""
 	for k, want := range in.desired.All() {
 		name := py.ToStr(k)
 		have := current[name]
@@ -144,6 +148,13 @@ func (in *installing) find(ctx context.Context) (*modules.Done, error) {
 			in.again.SetStr(name, want)
 			continue
 		case py.IsNone(want) && !in.sources:
+			if in.wantsVerify() {
+				problem, err := in.verifyPackage(ctx, name, want)
+				if err != nil {
+					return nil, err
+				}
+				unverified = orText(problem, unverified)
+			}
 			continue
 		}
 		spec := str(want)
@@ -162,9 +173,20 @@ func (in *installing) find(ctx context.Context) (*modules.Done, error) {
 			spec = ver
 		}
 		versionSpec = true
-		if !fulfills(have, spec, a.IgnoreEpoch, a.AllowUpdates && !in.sources, in.m.compare) {
+		switch {
+		case fulfills(have, spec, a.IgnoreEpoch, a.AllowUpdates && !in.sources, in.m.compare):
+		case in.wantsVerify() && wantsExactly(str(want)):
+			problem, err := in.verifyPackage(ctx, name, want)
+			if err != nil {
+				return nil, err
+			}
+			unverified = orText(problem, unverified)
+		default:
 			in.targets.SetStr(name, want)
 		}
+	}
+	if unverified != "" {
+		problems = append(problems, unverified)
 	}
 	if len(problems) > 0 {
 		return fail(strings.Join(problems, " "))

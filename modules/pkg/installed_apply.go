@@ -29,7 +29,9 @@ func (in *installing) would(ctx context.Context) (modules.Done, error) {
 			in.changes.SetStr(n, oldNew("", "installed"))
 		}
 	}
-	if in.again.Len() > 0 {
+	if !in.a.Reinstall {
+		in.wouldReinstall()
+	} else if in.again.Len() > 0 {
 		names := in.words(keys(in.again), in.again)
 		for _, n := range names {
 			in.changes.SetStr(n, oldNew("", "installed"))
@@ -153,17 +155,11 @@ func (in *installing) install(ctx context.Context) (modules.Done, error) {
 		in.say(r.String("comment"))
 		result = low.False
 	}
-	var missed []string
-	for _, n := range keys(in.again) {
-		word := in.words([]string{n}, in.desired)[0]
-		if slices.Contains(reinstalled, n) {
-			in.say("Package " + word + " was reinstalled.")
-		} else {
-			missed = append(missed, word)
-		}
+	good, err := in.noteReinstalled(ctx, reinstalled)
+	if err != nil {
+		return modules.Done{}, err
 	}
-	for _, word := range missed {
-		in.say("Reinstall was not successful for package " + word + ".")
+	if !good {
 		result = low.False
 	}
 	return modules.Done{Result: result, Changes: in.changes, Comment: strings.Join(in.comments, "\n")}, nil

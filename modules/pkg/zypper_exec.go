@@ -223,7 +223,11 @@ func (m *zypper) products(ctx context.Context, all bool) (py.Value, error) {
 	ret := py.NewList()
 	for _, part := range strings.Split(out.stdout, "<product ")[1:] {
 		part, _, _ = strings.Cut("<product "+part, "</product>")
-		p := textDict(xmlTags(part, "product")[0])
+		tag, _, _ := strings.Cut(part, ">")
+		p := py.NewDict()
+		for _, s := range xmlAttr.FindAllStringSubmatch(tag, -1) { // in zypper's order
+			p.SetStr(s[1], py.Str(xmlPlain.Replace(s[2])))
+		}
 		for _, k := range keys(p) {
 			switch v := p.String(k); {
 			case k == "isbase", k == "installed":
