@@ -13,6 +13,7 @@ import (
 	"pinch/modules/logrotate"
 	"pinch/modules/mysql"
 	"pinch/modules/npm"
+	"pinch/modules/pecl"
 	"pinch/modules/postgres"
 	"pinch/modules/rabbitmq"
 	"pinch/modules/supervisord"
@@ -32,6 +33,7 @@ func Funcs() [][]*modules.Func {
 		logrotate.Funcs(),
 		mysql.Funcs(),
 		npm.Funcs(),
+		pecl.Funcs(),
 		postgres.Funcs(),
 		rabbitmq.Funcs(),
 		supervisord.Funcs(),
