@@ -37,18 +37,38 @@ func (m *zypper) holds(context.Context) ([]string, error) {
 	return names, nil
 }
 
-// hold tells in test mode what it would do as done, as Salt does, which also
-// does it.
+func (m *zypper) lockVersion(name string) py.Value {
+	if _, versions := m.locks(); versions[name] != "" {
+		return py.Str(versions[name])
+	}
+	return py.None
+}
+
 func (m *zypper) hold(ctx context.Context, targets []string) (*py.Dict, error) {
+	pkgs := make([]heldPkg, len(targets))
+	for i, t := range targets {
+		pkgs[i] = heldPkg{t, py.None}
+	}
+	return m.holdVersions(ctx, pkgs)
+}
+
+// holdVersions tells in test mode what it would do as done, as Salt does, which also
+// does it.
+func (m *zypper) holdVersions(ctx context.Context, targets []heldPkg) (*py.Dict, error) {
 	held, _ := m.locks()
 	ret := py.NewDict()
 	var add []string
-	for _, t := range targets {
+	for _, p := range targets {
+		t := p.name
 		if slices.Contains(held, t) {
 			ret.SetStr(t, holdResult(t, nil, py.True, "Package "+t+" is already set to be held."))
 			continue
 		}
-		add = append(add, t)
+		word := t
+		if py.IsTrue(p.version) {
+			word += "=" + py.ToStr(p.version)
+		}
+		add = append(add, word)
 		ret.SetStr(t, holdResult(t, py.DictOf("new", py.Str("hold"), "old", py.Str("")), py.True, "Package "+t+" is now being held."))
 	}
 	if len(add) > 0 && !m.c.Test {
