@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -65,11 +64,6 @@ func (m *commands) look(ctx context.Context, argv ...string) (output, error) {
 // holds the lock.
 func (m *commands) change(ctx context.Context, stdin string, env py.Value, argv ...string) (output, error) {
 	return m.start(ctx, host.Cmd{Argv: argv, Env: m.env(env), Tee: m.c.Output}, stdin)
-}
-
-// changeTee is change with a copy of both streams, as they come.
-func (m *commands) changeTee(ctx context.Context, both io.Writer, argv ...string) (output, error) {
-	return m.start(ctx, host.Cmd{Argv: argv, Env: m.env(nil), Tee: io.MultiWriter(m.c.Output, both)}, "")
 }
 
 func (m *commands) start(ctx context.Context, cmd host.Cmd, stdin string) (output, error) {

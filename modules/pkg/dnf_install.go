@@ -1,7 +1,6 @@
 package pkg
 
 import (
-	"bytes"
 	"context"
 	"regexp"
 	"slices"
@@ -255,12 +254,15 @@ func (h *dnfHolds) run(ctx context.Context, argv []string, words []rpmWord) (err
 	return errs, nil
 }
 
-// merged runs a change and returns what it printed to both streams as it came.
+// merged runs a change and returns what it printed to both streams, which are
+// one: else their lines would come in any order.
 func (m *commands) merged(ctx context.Context, argv []string) (said string, code int, err error) {
-	var both bytes.Buffer
-	out, err := m.changeTee(ctx, &both, argv...)
-	return strings.TrimRight(strings.ToValidUTF8(both.String(), "\uFFFD"), " \t\r\n\v\f"), out.code, err
+	out, err := m.change(ctx, "", nil, slices.Concat(toOneStream, argv)...)
+	return out.stdout, out.code, err
 }
+
+// toOneStream runs a program with standard error going to standard output.
+var toOneStream = []string{"/bin/sh", "-c", `exec "$@" 2>&1`, "sh"}
 
 func (m *dnf) uninstall(ctx context.Context, _ string, targets *py.Dict, _ py.Value) (*py.Dict, error) {
 	old, err := m.list(ctx, installed)

@@ -42,7 +42,11 @@ func newWorld(t *testing.T, family, program string, run emulator) *world {
 		grains:    py.DictOf("os_family", py.Str(family), "os", py.Str(family), "osarch", py.Str("x86_64"), "osmajorrelease", py.Str("9")),
 		installed: map[string]string{"base": "1.0-1"}, offered: map[string]string{"base": "1.0-1", "pa": "1.1-2", "pb": "2.0-3"}}
 	w.Programs[program] = "/usr/bin/" + program
-	w.OnRun = func(cmd host.Cmd) (host.Output, bool, error) {
+	w.OnRun = func(cmd host.Cmd) (ret host.Output, _ bool, _ error) {
+		if len(cmd.Argv) > len(toOneStream) && cmd.Argv[0] == toOneStream[0] {
+			cmd.Argv = cmd.Argv[len(toOneStream):]
+			defer func() { ret.Stdout, ret.Stderr = append(ret.Stdout, ret.Stderr...), nil }()
+		}
 		out, change, ok := run(w, cmd.Argv)
 		if !ok {
 			t.Errorf("unknown command %q", cmd.Argv)
