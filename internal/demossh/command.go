@@ -166,15 +166,16 @@ func (c *command) signal(sig syscall.Signal) bool {
 }
 
 // hangup ends a command whose client went away: SIGTERM to its process group,
-// and SIGKILL to what is left of it when the leader has ended or after grace.
+// and SIGKILL to what is left of it after grace. The login shell may end before
+// the command that it started, which then still puts its things in order.
 func (c *command) hangup(grace time.Duration) {
 	if c.cmd == nil || !c.signal(syscall.SIGTERM) {
 		return
 	}
-	for end := time.Now().Add(grace); time.Now().Before(end) && c.signal(0); {
-		time.Sleep(5 * time.Millisecond)
-	}
 	// The group keeps its number while it has a member, and numbers are not
 	// given out again at once: this reaches nobody else.
+	for end := time.Now().Add(grace); time.Now().Before(end) && syscall.Kill(-c.cmd.Process.Pid, 0) == nil; {
+		time.Sleep(5 * time.Millisecond)
+	}
 	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
 }
