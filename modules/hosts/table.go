@@ -63,18 +63,24 @@ func (t *table) hasPair(ip, name string) bool {
 	return e != nil && slices.Contains(e.aliases, name)
 }
 
-// text is the whole file in Salt's form.
+// text is the whole file in Salt's form. For names without an address Salt
+// writes the line before once more.
 func (t *table) text() string {
 	var b strings.Builder
+	s := ""
 	for _, l := range t.lines {
-		s := l.comment
-		if s == "" {
+		switch {
+		case l.comment != "":
+			s = l.comment
+		case l.ip != "":
 			s = l.ip + "\t\t" + strings.Join(l.aliases, " ")
 			if l.hasNote {
 				s += "\t\t# " + l.note
 			}
 		}
-		b.WriteString(strings.TrimSpace(s) + "\n")
+		if s != "" {
+			b.WriteString(strings.TrimSpace(s) + "\n")
+		}
 	}
 	return b.String()
 }
